@@ -1,0 +1,51 @@
+import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
+
+/**
+ * The port to a message broker. Every line is a promise that `test/contract/bus.contract.ts` checks on every adapter.
+ *
+ * An adapter connects by itself, again and again with growing pauses, and restores its topology and consumers;
+ * a method called while the broker is away fails with `UnavailableError` and has no effect.
+ */
+export interface Bus {
+  /** The largest content, in bytes, that `publish` and `reply` can carry. */
+  readonly maxContentBytes: number;
+
+  /**
+   * Resolves when the broker holds the command durably.
+   * @throws UnroutableError when no lane takes it, UnavailableError when the broker is away or does not confirm.
+   */
+  send(command: OutgoingCommand): Promise<void>;
+
+  /** Resolves when the broker holds the event durably. Events without a listener are no error. Events sent one after the other arrive in that order. */
+  publish(event: OutgoingEvent): Promise<void>;
+
+  /**
+   * Hands over commands, in order within a lane, at most `prefetch` unacknowledged at a time. A message that is
+   * not acknowledged before the connection, the process or the consumption ends is handed over again, in order.
+   * One consumption per bus.
+   */
+  consume(prefetch: number, onMessage: (message: Message) => void): Promise<Consumption>;
+
+  /** Answers whoever waits. A reply that finds nobody is dropped without error. */
+  reply(to: ReplyTo, reply: Reply): Promise<void>;
+
+  /**
+   * Sends a command and waits for its reply.
+   * @throws TimeoutError when none came in time, else as `send`.
+   */
+  request(command: OutgoingCommand, timeoutMs: number): Promise<Reply>;
+
+  /** Whether the broker can be used right now, and if not, why not. */
+  status(): BusStatus;
+
+  /** Waits for what was sent, then closes. Messages that are not acknowledged go back to the broker. */
+  close(): Promise<void>;
+}
+
+/** What was started by `consume`. */
+export interface Consumption {
+  /** No new message is handed over after this resolves; those handed over can still be acknowledged. */
+  pause(): Promise<void>;
+}
+
+export type BusStatus = { readonly up: true } | { readonly up: false; readonly why: string };

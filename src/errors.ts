@@ -1,0 +1,71 @@
+import type { Json } from './json.js';
+
+/** One thing that is wrong with a request or a command. */
+export interface Fault {
+  /** JSON pointer of the attribute, or the name of the parameter or header. */
+  readonly at: string;
+  readonly problem: string;
+}
+
+/**
+ * What was asked is understood and refused; asking again gives the same answer.
+ * `status` is the HTTP status that the caller sees, over REST and in a reply alike.
+ */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly faults: readonly Fault[] = [],
+  ) {
+    super(message);
+    this.name = 'Refusal';
+  }
+}
+
+/** The database will never take this write, whoever tries: the commit is cut until the culprit stands alone. */
+export class PermanentStoreError extends Error {
+  override readonly name = 'PermanentStoreError';
+}
+
+/** Start is impossible until an operator acts: wrong topology, newer stored format, no replica set. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** The broker took the command but no queue did: nothing was kept. */
+export class UnroutableError extends Error {
+  override readonly name = 'UnroutableError';
+}
+
+/** A dependency is known to be away; nothing was sent. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+}
+
+/** No reply within the time allowed; the command may still be applied. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+/** A list query took longer than it may. */
+export class QueryTooCostly extends Error {
+  override readonly name = 'QueryTooCostly';
+}
+
+/** The text of anything that was thrown. */
+export function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** TM Forum error body (TMF630 part 1, error representation; `Error` in the TMF669 v4 specification). */
+export function errorBody(status: number, reason: string, faults: readonly Fault[] = []): Json {
+  const details = faults.map((fault) => `${fault.at}: ${fault.problem}`).join('; ');
+  return {
+    '@type': 'Error',
+    code: String(status),
+    reason,
+    message: details === '' ? reason : details,
+    status: String(status),
+    referenceError: `https://www.rfc-editor.org/rfc/rfc9110#status.${status}`,
+  };
+}
