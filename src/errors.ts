@@ -1,4 +1,5 @@
 import type { Json } from './json.js';
+import type { ParkReason } from './message.js';
 
 /** One thing that is wrong with a request or a command. */
 export interface Fault {
@@ -19,6 +20,17 @@ export class Refusal extends Error {
   ) {
     super(message);
     this.name = 'Refusal';
+  }
+}
+
+/** A message that can never become a command: it is parked as it came. */
+export class Unacceptable extends Error {
+  constructor(
+    readonly reason: ParkReason,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'Unacceptable';
   }
 }
 

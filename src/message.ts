@@ -58,6 +58,39 @@ export interface ReplyTo {
   readonly correlationId?: string;
 }
 
+/** What a command asks for. */
+export type Action = 'create' | 'patch' | 'delete';
+
+/** A message that was understood. */
+export interface Command {
+  /** SHA-256 of `source` and `id`, hex: the command's identity. */
+  readonly hash: string;
+  /** SHA-256 of what is asked (type, subject, content type, expected revision, data), hex: tells a repetition from a reused id. */
+  readonly digest: string;
+  readonly id: string;
+  readonly source: string;
+  /** The CloudEvents type, `org.tmforum.partyRole.create`. */
+  readonly type: string;
+  /** `partyRole`. */
+  readonly resource: string;
+  readonly action: Action;
+  /** The resource's id, where the sender named it. */
+  readonly subject?: string;
+  /** When it was asked, UTC text. */
+  readonly time?: string;
+  /** `datacontenttype` without parameters, lower case. */
+  readonly contentType: string;
+  /** Undefined when the command carries none. */
+  readonly data?: Json;
+  /** Revisions that the sender would accept, `*` for any; undefined: does not care. */
+  readonly expectedRevision?: string;
+  readonly authid?: string;
+  readonly channel?: string;
+  readonly correlationid?: string;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}
+
 /** What a command is answered with: the same on the bus and over REST. `headers` in their usual HTTP spelling. */
 export interface Reply {
   readonly status: number;

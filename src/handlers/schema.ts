@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Fault } from '../errors.js';
 import type { JsonObject } from '../json.js';
-import { toUtcDateTime } from './date-time.js';
+import { toUtcDateTime } from '../date-time.js';
 
 /** A TM Forum v4 specification file (Swagger 2.0); only its `definitions` are used. */
 export interface Specification {

@@ -1,0 +1,202 @@
+import { Refusal, Unacceptable, errorBody, textOf } from './errors.js';
+import type { ResourceDefinition } from './handlers/definition.js';
+import { decide, type Current, type DecisionContext, type Decision } from './handlers/resource.js';
+import { parkedAnnouncement, recordedReply } from './handlers/receipt.js';
+import type { Command, Message, ParkReason, Reply } from './message.js';
+import type { Commit, Entry, Guard, ParkedMessage, Receipt, RecordedEvent, ResourceWrite, StoredResource } from './store/store.js';
+
+/** A MongoDB document ends at 16 MiB; a message beyond this is far beyond what a command may be. */
+const MAX_PARKED_BYTES = 8 * 1024 * 1024;
+
+/** A message on its way through a batch: understood, or set aside with its reason. */
+export type Item =
+  | { readonly message: Message; readonly command: Command; readonly definition: ResourceDefinition; readonly id: string }
+  /** Understood, but its answer is no whatever the state is. */
+  | { readonly message: Message; readonly command: Command; readonly refused: Refusal; readonly reason: ParkReason }
+  | { readonly message: Message; readonly unacceptable: Unacceptable };
+
+/** The state that a batch is decided on. */
+export interface Loaded {
+  /** Keyed by `type/id`. */
+  readonly resources: ReadonlyMap<string, StoredResource>;
+  /** Keyed by command. */
+  readonly receipts: ReadonlyMap<string, Receipt>;
+}
+
+export interface BatchContext extends DecisionContext {
+  readonly commitId: string;
+  readonly at: Date;
+  readonly tombstoneMs: number;
+  /** The largest event or reply that the bus can carry, in bytes. */
+  readonly maxContentBytes: number;
+  /** About how many bytes one commit may write. */
+  readonly maxWriteBytes: number;
+  readonly newId: () => string;
+}
+
+/** What becomes of one message once the commit is durable. */
+export interface Outcome {
+  readonly item: Item;
+  readonly reply: Reply;
+  readonly parked?: ParkedMessage;
+  /** A repetition, answered from the first time. */
+  readonly repeated: boolean;
+}
+
+export interface DecidedBatch {
+  readonly commit: Commit;
+  /** For each message decided, in order: a prefix of the items when the commit would have become too large. */
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Decides a batch, in order, on the state loaded and on what earlier commands of the batch made of it. Pure. */
+export function decideBatch(items: readonly Item[], loaded: Loaded, context: BatchContext): DecidedBatch {
+  const draft = new Draft(loaded, context);
+  for (const item of items) {
+    if (draft.outcomes.length > 0 && draft.bytes >= context.maxWriteBytes) break;
+    draft.outcomes.push(draft.settle(item));
+  }
+  return { commit: draft.commit(), outcomes: draft.outcomes };
+}
+
+class Draft {
+  readonly outcomes: Outcome[] = [];
+  bytes = 0;
+  private readonly states = new Map<string, NonNullable<Current>>();
+  private readonly changed = new Map<string, { type: string; id: string }>();
+  private readonly entries: Entry[] = [];
+  private readonly answered = new Map<string, Entry>();
+  private readonly parked: ParkedMessage[] = [];
+  private readonly guards: Guard[] = [];
+
+  constructor(
+    private readonly loaded: Loaded,
+    private readonly context: BatchContext,
+  ) {}
+
+  settle(item: Item): Outcome {
+    if ('unacceptable' in item) {
+      const { reason, message } = item.unacceptable;
+      return this.setAside(item, reason, message, replyOfError(reason === 'too-large' ? 413 : 400, message));
+    }
+    const first = this.answered.get(item.command.hash) ?? this.loaded.receipts.get(item.command.hash)?.entry;
+    if (first) return this.repeat(item, first);
+    if ('refused' in item) return this.refuse(item, item.refused, item.reason);
+    try {
+      return this.accept(item, this.decideOne(item));
+    } catch (error) {
+      if (error instanceof Refusal) return this.refuse(item, error, 'refused');
+      return this.setAside(item, 'failed', textOf(error), replyOfError(500, 'The command could not be handled; it is set aside for the operator'));
+    }
+  }
+
+  commit(): Commit {
+    const writes = [...this.changed].map(([key, { type, id }]): ResourceWrite => {
+      const { revision, resource, deleted } = this.states.get(key) as NonNullable<Current>;
+      const expected = this.loaded.resources.get(key)?.revision ?? 0;
+      const write = { type, id, expected, revision, resource, deleted };
+      return deleted ? { ...write, expires: new Date(this.context.at.getTime() + this.context.tombstoneMs) } : write;
+    });
+    // What this commit writes is conditional anyway.
+    const guards = this.guards.filter((guard) => !this.changed.has(`${guard.type}/${guard.id}`));
+    return { id: this.context.commitId, at: this.context.at, writes, guards, parked: this.parked, entries: this.entries };
+  }
+
+  private decideOne(item: Extract<Item, { id: string }>): Decision {
+    const key = `${item.definition.name}/${item.id}`;
+    const current = this.states.get(key) ?? this.loaded.resources.get(key);
+    const decision = decide(item.definition, item.command, item.id, current, this.context);
+    for (const event of decision.events) {
+      const size = Buffer.byteLength(event.content);
+      if (size > this.context.maxContentBytes) {
+        throw new Refusal(413, 'The resource would be too large to announce', [{ at: '/', problem: `${size} bytes are more than ${this.context.maxContentBytes}` }]);
+      }
+    }
+    return decision;
+  }
+
+  private accept(item: Extract<Item, { id: string }>, decision: Decision): Outcome {
+    for (const change of decision.changes) {
+      const key = `${change.type}/${change.id}`;
+      this.states.set(key, change);
+      this.changed.set(key, { type: change.type, id: change.id });
+    }
+    this.guards.push(...decision.relied);
+    const revision = decision.changes[0]?.revision;
+    // Events rebuild the answer; without one it must be kept.
+    const reply = decision.events.length === 0 ? { reply: decision.reply } : {};
+    this.record(item.command, { status: decision.reply.status, ...reply, ...(revision === undefined ? {} : { revision }), subject: item.id, events: decision.events });
+    return { item, reply: decision.reply, repeated: false };
+  }
+
+  /** A refusal that nobody waits for is set aside: it never vanishes. */
+  private refuse(item: Extract<Item, { command: Command }>, refusal: Refusal, reason: ParkReason): Outcome {
+    const reply = { status: refusal.status, headers: {}, body: errorBody(refusal.status, refusal.message, refusal.faults) };
+    if (item.message.replyTo) {
+      this.record(item.command, { status: reply.status, reply, events: [] });
+      return { item, reply, repeated: false };
+    }
+    const parked = this.park(item, reason, reasonText(refusal));
+    this.record(item.command, { status: reply.status, reply, events: [parkedAnnouncement(parked, this.context)] });
+    return { item, reply, parked, repeated: false };
+  }
+
+  private repeat(item: Extract<Item, { command: Command }>, first: Entry): Outcome {
+    if (first.digest === item.command.digest) return { item, reply: recordedReply(first), repeated: true };
+    const message = `The id ${item.command.id} was used by ${item.command.source} for something else`;
+    const reply = replyOfError(422, message);
+    return item.message.replyTo ? { item, reply, repeated: false } : this.setAside(item, 'refused', message, reply);
+  }
+
+  /** Parks without a receipt: the same message may be tried again as it is. */
+  private setAside(item: Item, reason: ParkReason, error: string, reply: Reply): Outcome {
+    const parked = this.park(item, reason, error);
+    this.entries.push({ status: reply.status, ...askedBy(item), events: [parkedAnnouncement(parked, this.context)] });
+    return { item, reply, parked, repeated: false };
+  }
+
+  private record(command: Command, answer: Pick<Entry, 'status' | 'reply' | 'subject' | 'revision' | 'events'>): void {
+    const entry: Entry = { command: command.hash, digest: command.digest, ...askedBy({ command }), ...answer };
+    this.entries.push(entry);
+    this.answered.set(command.hash, entry);
+    this.bytes += entry.events.reduce((sum, event: RecordedEvent) => sum + 2 * event.content.length, 500);
+    if (entry.reply) this.bytes += JSON.stringify(entry.reply).length;
+  }
+
+  private park(item: Item, reason: ParkReason, problem: string): ParkedMessage {
+    const { message } = item;
+    const cut = message.body.byteLength > MAX_PARKED_BYTES;
+    const error = cut ? `${problem} (only the first ${MAX_PARKED_BYTES} of ${message.body.byteLength} bytes are kept)` : problem;
+    const { type, subject } = askedBy(item);
+    const parked: ParkedMessage = {
+      id: this.context.newId(),
+      at: this.context.at,
+      reason,
+      error,
+      origin: message.origin,
+      attempts: message.attempts,
+      ...(type === undefined ? {} : { type }),
+      ...(subject === undefined ? {} : { subject }),
+      headers: message.headers,
+      body: cut ? message.body.subarray(0, MAX_PARKED_BYTES) : message.body,
+    };
+    this.parked.push(parked);
+    this.bytes += parked.body.byteLength + 1000;
+    return parked;
+  }
+}
+
+function askedBy(item: Item | { command: Command }): Pick<Entry, 'type' | 'subject' | 'source' | 'authid' | 'channel' | 'correlationid'> {
+  if (!('command' in item)) return {};
+  const { type, subject, source, authid, channel, correlationid } = item.command;
+  return Object.fromEntries(Object.entries({ type, subject, source, authid, channel, correlationid }).filter(([, value]) => value !== undefined));
+}
+
+function replyOfError(status: number, message: string): Reply {
+  return { status, headers: {}, body: errorBody(status, message) };
+}
+
+function reasonText(refusal: Refusal): string {
+  const faults = refusal.faults.map((fault) => `${fault.at} ${fault.problem}`).join('; ');
+  return `${refusal.status} ${refusal.message}${faults === '' ? '' : `: ${faults}`}`;
+}

@@ -1,0 +1,152 @@
+/** One setting: an environment variable, its default and what it is for. */
+interface Setting<T> {
+  readonly name: string;
+  readonly fallback: string;
+  readonly help: string;
+  /** @throws Error that says what is wrong with the text. */
+  readonly parse: (text: string) => T;
+}
+
+function setting<T>(name: string, fallback: string, help: string, parse: (text: string) => T): Setting<T> {
+  return { name, fallback, help, parse };
+}
+
+const text = (value: string): string => value;
+const optional = (value: string): string | undefined => (value === '' ? undefined : value);
+const oneOf =
+  <T extends string>(...allowed: readonly T[]) =>
+  (value: string): T => {
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined) throw new Error(`must be one of ${allowed.join(', ')}`);
+    return found;
+  };
+const integer =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number < least || number > most) throw new Error(`must be a whole number from ${least} to ${most}`);
+    return number;
+  };
+const flag = (value: string): boolean => oneOf('on', 'off')(value) === 'on';
+
+function urlOf(...schemes: readonly string[]): (value: string) => string {
+  return (value) => {
+    const scheme = /^([a-z+]+):/.exec(value)?.[1];
+    if (scheme === undefined || !schemes.includes(scheme)) throw new Error(`must begin with ${schemes.map((name) => `${name}:`).join(', ')}`);
+    return value;
+  };
+}
+
+function publicUrl(value: string): string {
+  if (value === '') return '';
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') throw new Error('must be an http(s) URL without query');
+  return value.replace(/\/+$/, '');
+}
+
+function basePath(value: string): string {
+  const path = value.replace(/\/+$/, '');
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(path)) throw new Error('must be a path such as /tmf-api/partyRoleManagement/v4');
+  return path;
+}
+
+function prefix(value: string): string {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(value)) throw new Error('must be 1 to 31 of a-z 0-9 -, beginning with a letter');
+  return value;
+}
+
+function eventSource(value: string): string {
+  if (value === '' || /\s/.test(value)) throw new Error('must be a URI reference');
+  return value;
+}
+
+function headerName(value: string): string | undefined {
+  if (value !== '' && !/^[A-Za-z0-9-]+$/.test(value)) throw new Error('must be the name of an HTTP header');
+  return optional(value.toLowerCase());
+}
+
+export type Role = 'http' | 'worker';
+
+function roles(value: string): ReadonlySet<Role> {
+  return new Set(value.split(',').map((role) => oneOf<Role>('http', 'worker')(role.trim())));
+}
+
+const DAY = 24 * 60;
+
+const settings = {
+  busUrl: setting('BUS_URL', 'memory:', 'The broker: amqp(s)://…, nats://…, tls://… (NATS over TLS) or memory: (one process, embedded)', urlOf('amqp', 'amqps', 'nats', 'tls', 'memory')),
+  storeUrl: setting('STORE_URL', 'file:./data', 'The database: mongodb(+srv)://…/NAME, file:FOLDER (embedded) or memory: (embedded, forgotten at the end)', urlOf('mongodb', 'mongodb+srv', 'file', 'memory')),
+  port: setting('PORT', '8080', 'Port of the REST adapter and the health endpoints; 0 takes any free one', integer(0, 65535)),
+  host: setting('HOST', '127.0.0.1', 'Address that the REST adapter listens on', text),
+  roles: setting('ROLES', 'http,worker', 'What this process does: http, worker or both', roles),
+  prefix: setting('PREFIX', 'tmf', 'First part of every exchange, queue, subject and stream; one deployment has one', prefix),
+  lanes: setting('LANES', '8', 'How many lanes carry the commands; fixed at the first start', integer(1, 256)),
+  topology: setting('TOPOLOGY', 'declare', 'declare: create exchanges, queues and streams; check: only see that they are there', oneOf('declare', 'check')),
+  replyPrefix: setting('REPLY_PREFIX', '', 'Only reply-to addresses that begin so are answered (NATS: beside _INBOX.); empty: AMQP any queue but our own, NATS only _INBOX.', optional),
+  publicUrl: setting('PUBLIC_URL', '', 'Public base URL of the API, first part of every href; empty: hrefs are paths', publicUrl),
+  basePath: setting('BASE_PATH', '/tmf-api/partyRoleManagement/v4', 'Base path of the party role API', basePath),
+  eventSource: setting('EVENT_SOURCE', '/partyRoleManagement', 'CloudEvents source of the notifications, the same for all instances', eventSource),
+  eventDomain: setting('EVENT_DOMAIN', 'partyRoleManagement', 'The attribute domain of the TM Forum event envelope', text),
+  roleTypeDefault: setting('ROLE_TYPE_DEFAULT', 'on', 'on: a party role without roleType is answered with roleType {}; off: without', flag),
+  authidHeader: setting('AUTHID_HEADER', '', 'HTTP header in which a trusted gateway names the caller; empty: callers are not told apart', headerName),
+  replyTimeoutMs: setting('REPLY_TIMEOUT_MS', '10000', 'How long a REST write waits for its reply', integer(100, 600_000)),
+  bodyLimitBytes: setting('BODY_LIMIT_BYTES', '524288', 'Largest command or request body', integer(1024, 4 * 1024 * 1024)),
+  maxDepth: setting('MAX_DEPTH', '64', 'Levels of arrays and objects in a resource', integer(4, 90)),
+  pageDefault: setting('PAGE_DEFAULT', '100', 'Page size of a list without limit', integer(1, 10_000)),
+  pageMax: setting('PAGE_MAX', '1000', 'Largest limit of a list', integer(1, 10_000)),
+  queryTimeoutMs: setting('QUERY_TIMEOUT_MS', '5000', 'How long a list query may run in the database', integer(100, 600_000)),
+  prefetch: setting('PREFETCH', '1000', 'Commands taken from the broker and not yet acknowledged, over all lanes', integer(1, 10_000)),
+  batchMax: setting('BATCH_MAX', '500', 'Commands in one commit', integer(1, 5_000)),
+  retentionMinutes: setting('RETENTION_MINUTES', String(30 * DAY), 'How long receipts and published events are kept: a command repeated later is applied anew', integer(1, 3650 * DAY)),
+  tombstoneMinutes: setting('TOMBSTONE_MINUTES', String(30 * DAY), 'How long a deleted resource keeps its place: created again before, it counts its revisions on', integer(1, 3650 * DAY)),
+  shutdownMs: setting('SHUTDOWN_MS', '10000', 'How long SIGTERM waits for what is under way', integer(0, 600_000)),
+  logLevel: setting('LOG_LEVEL', 'info', 'trace, debug (with event contents), info, warn, error, fatal or silent', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')),
+  logFormat: setting('LOG_FORMAT', 'auto', 'json, pretty, or auto: pretty on a terminal', oneOf('json', 'pretty', 'auto')),
+};
+
+type Settings = typeof settings;
+
+/** All settings, as they were checked at start. */
+export type Config = { readonly [Name in keyof Settings]: Settings[Name] extends Setting<infer T> ? T : never };
+
+/** Names, defaults and help of all settings, for `--help` and the README. */
+export const settingList: readonly Omit<Setting<unknown>, 'parse'>[] = Object.values(settings);
+
+/** Every setting that is wrong, each with its name and what it must be. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** @throws ConfigError that names every bad variable at once. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, { name, fallback, parse }] of Object.entries(settings)) {
+    try {
+      values[key] = (parse as (value: string) => unknown)(environment[name] || fallback);
+    } catch (error) {
+      problems.push(`${name} ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const config = values as Config;
+  if (problems.length === 0) problems.push(...contradictions(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function contradictions(config: Config): string[] {
+  const found: string[] = [];
+  if (config.busUrl.startsWith('memory:') && config.roles.size < 2) found.push('BUS_URL memory: is one process, so ROLES must be http,worker');
+  if (config.pageDefault > config.pageMax) found.push('PAGE_DEFAULT must not be more than PAGE_MAX');
+  if (config.tombstoneMinutes < config.retentionMinutes) found.push('TOMBSTONE_MINUTES must not be less than RETENTION_MINUTES: a kept receipt would outlive its resource');
+  return found;
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const lines = settingList.map(({ name, fallback, help }) => `  ${name}${fallback === '' ? '' : `=${fallback}`}\n      ${help}`);
+  return `Party Role Worker: applies TM Forum party-role commands once and announces every change.\n\nSettings, as environment variables with their defaults:\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,77 @@
+import { v5 as uuidv5 } from 'uuid';
+import type { JsonObject } from '../json.js';
+import type { Command } from '../message.js';
+import type { RecordedEvent } from '../store/store.js';
+import type { ResourceDefinition } from './definition.js';
+
+/** Namespace of the ids derived here (a fixed random UUID). */
+export const NAMESPACE = '5a1f6c0e-7d0b-4c53-9f43-2d7f3a1c9b60';
+
+const SEQUENCE_DIGITS = 16;
+
+/** Settings that every notification carries. */
+export interface NotificationSettings {
+  /** CloudEvents `source`: the same for all instances of one deployment. */
+  readonly source: string;
+  /** TM Forum envelope `domain`. */
+  readonly domain: string;
+}
+
+/** One thing that happened to a resource. */
+export interface Happening {
+  readonly eventType: string;
+  /** The resource's revision after it. */
+  readonly revision: number;
+  /** Which of the command's events it is, counted from 0. */
+  readonly number: number;
+  readonly fieldPath?: string;
+}
+
+/**
+ * The notification of one happening: a CloudEvent (1.0, structured JSON) around the TM Forum event envelope
+ * (TMF630 part 1, notifications; `PartyRoleCreateEvent` and its siblings in the specification).
+ */
+export function notification(
+  definition: ResourceDefinition,
+  command: Command,
+  happening: Happening,
+  represented: JsonObject,
+  settings: NotificationSettings,
+  now: string,
+): RecordedEvent {
+  const id = uuidv5(`${command.hash}/${happening.number}`, NAMESPACE);
+  const subject = represented['id'] as string;
+  const event = {
+    specversion: '1.0',
+    id,
+    source: settings.source,
+    type: `org.tmforum.${definition.name}.${happening.eventType}`,
+    subject,
+    time: now,
+    datacontenttype: 'application/json',
+    dataschema: `urn:tmforum:${definition.api}:${definition.version}:${happening.eventType}`,
+    sequence: String(happening.revision).padStart(SEQUENCE_DIGITS, '0'),
+    partitionkey: subject,
+    ...given({ correlationid: command.correlationid, traceparent: command.traceparent, tracestate: command.tracestate }),
+    data: {
+      eventId: id,
+      eventTime: now,
+      eventType: happening.eventType,
+      timeOcurred: command.time ?? now,
+      domain: settings.domain,
+      ...given({ correlationId: command.correlationid, fieldPath: happening.fieldPath }),
+      [definition.wrapper]: { [definition.name]: represented },
+    },
+  };
+  return {
+    topic: 'events',
+    key: `${definition.name}.${happening.eventType}`,
+    order: `${definition.name}/${subject}`,
+    id,
+    content: JSON.stringify(event),
+  };
+}
+
+function given<T extends object>(attributes: T): Partial<T> {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

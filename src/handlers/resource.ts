@@ -1,0 +1,175 @@
+import { isDeepStrictEqual } from 'node:util';
+import { v5 as uuidv5 } from 'uuid';
+import { Refusal } from '../errors.js';
+import { isObject, type JsonObject } from '../json.js';
+import type { Command, Reply } from '../message.js';
+import type { Guard, RecordedEvent, StoredResource } from '../store/store.js';
+import { changedPaths } from './changes.js';
+import type { ResourceDefinition } from './definition.js';
+import { NAMESPACE, notification, type Happening, type NotificationSettings } from './notification.js';
+import { applyPatchOf } from './patch.js';
+import { storedForm, type Representation } from './representation.js';
+
+/** What deciding needs beside the command and the state: nothing of it is read from the outside world. */
+export interface DecisionContext {
+  /** The time of the decision, UTC text. */
+  readonly now: string;
+  readonly representation: Representation;
+  readonly notifications: NotificationSettings;
+}
+
+/** A resource's state as the decisions before this one left it. `revision` counts on over tombstones. */
+export type Current = Pick<StoredResource, 'revision' | 'resource' | 'deleted'> | undefined;
+
+export interface Change {
+  readonly type: string;
+  readonly id: string;
+  readonly revision: number;
+  readonly resource: JsonObject;
+  readonly deleted: boolean;
+}
+
+export interface Decision {
+  readonly reply: Reply;
+  /** Usually one; none when nothing changed. */
+  readonly changes: readonly Change[];
+  /** Resources that were relied on and must still be as they were read. */
+  readonly relied: readonly Guard[];
+  readonly events: readonly RecordedEvent[];
+}
+
+const ID = /^[A-Za-z0-9._~:@-]{1,128}$/;
+const CREATE_TYPE = 'application/json';
+
+/**
+ * The id of the resource that a command is about: of a create the subject or the body's id, else one derived from
+ * the command, so that a repeated create meets itself.
+ * @throws Refusal 400 when it names none, two different ones or an impossible one.
+ */
+export function targetId(command: Command): string {
+  const inBody = command.action === 'create' && isObject(command.data) && Object.hasOwn(command.data, 'id') ? command.data['id'] : undefined;
+  if (inBody !== undefined && typeof inBody !== 'string') throw new Refusal(400, 'Invalid id', [{ at: '/id', problem: 'must be string' }]);
+  if (command.subject !== undefined && inBody !== undefined && inBody !== command.subject) {
+    throw new Refusal(400, 'Two different ids', [{ at: '/id', problem: `differs from the subject ${command.subject}` }]);
+  }
+  const id = command.subject ?? inBody;
+  if (id === undefined) {
+    if (command.action === 'create') return uuidv5(command.hash, NAMESPACE);
+    throw new Refusal(400, 'No id', [{ at: 'subject', problem: 'is mandatory: the id of the resource' }]);
+  }
+  if (!ID.test(id)) {
+    throw new Refusal(400, 'Invalid id', [{ at: command.subject === undefined ? '/id' : 'subject', problem: 'must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -' }]);
+  }
+  return id;
+}
+
+/** Decides one command on the state it meets. Pure. @throws Refusal when the answer is no. */
+export function decide(definition: ResourceDefinition, command: Command, id: string, current: Current, context: DecisionContext): Decision {
+  switch (command.action) {
+    case 'create':
+      return create(definition, command, id, current, context);
+    case 'patch':
+      return patch(definition, command, id, living(definition, id, current), context);
+    case 'delete':
+      return remove(definition, command, id, living(definition, id, current), context);
+  }
+}
+
+function create(definition: ResourceDefinition, command: Command, id: string, current: Current, context: DecisionContext): Decision {
+  if (command.contentType !== CREATE_TYPE) {
+    throw new Refusal(415, `Create with ${CREATE_TYPE}`, [{ at: 'Content-Type', problem: `${command.contentType} is not ${CREATE_TYPE}` }]);
+  }
+  if (!isObject(command.data)) throw new Refusal(400, `A ${definition.typeName} is a JSON object`, [{ at: '/', problem: 'must be a JSON object' }]);
+  if (current && !current.deleted) throw new Refusal(409, `${definition.typeName} ${id} exists already`, [{ at: '/id', problem: 'is taken' }]);
+  checkRevision(command, current?.revision ?? 0);
+  const { id: _id, href: _href, ...attributes } = command.data;
+  const resource = validated(definition, { id, ...attributes });
+  const revision = (current?.revision ?? 0) + 1;
+  const represented = context.representation.represent(definition, resource);
+  return {
+    reply: { status: 201, headers: { ...entityTag(revision), Location: represented['href'] as string }, body: represented },
+    changes: [{ type: definition.name, id, revision, resource, deleted: false }],
+    relied: [],
+    events: announce(definition, command, [{ eventType: definition.events.create, revision, number: 0 }], represented, context),
+  };
+}
+
+function patch(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, context: DecisionContext): Decision {
+  checkRevision(command, current.revision);
+  if (command.data === undefined) throw new Refusal(400, 'The patch is missing', [{ at: '/', problem: 'is mandatory' }]);
+  // Patched as the caller saw it, with href and the answer's defaults.
+  const before = context.representation.represent(definition, current.resource);
+  const patched = applyPatchOf(command.contentType, before, command.data);
+  const faults = definition.unpatchable
+    .filter((name) => !isDeepStrictEqual(before[name], patched[name]))
+    .map((name) => ({ at: `/${name}`, problem: 'cannot be changed' }));
+  if (faults.length > 0) throw new Refusal(400, 'An attribute that cannot be changed', faults);
+
+  const resource = validated(definition, storedForm(definition, current.resource, patched));
+  const changed = changedPaths(current.resource, resource);
+  const stateChanged = changed.includes(definition.statusAttribute);
+  const others = changed.filter((path) => path !== definition.statusAttribute);
+  const happenings: Happening[] = [];
+  const add = (eventType: string, fieldPath?: string): void => {
+    const number = happenings.length;
+    happenings.push({ eventType, revision: current.revision + number + 1, number, ...(fieldPath === undefined ? {} : { fieldPath }) });
+  };
+  if (stateChanged) add(definition.events.stateChange);
+  if (others.length > 0) add(definition.events.attributeValueChange, others.join(','));
+
+  const revision = current.revision + happenings.length;
+  const represented = context.representation.represent(definition, resource);
+  return {
+    reply: { status: 200, headers: entityTag(revision), body: represented },
+    changes: happenings.length === 0 ? [] : [{ type: definition.name, id, revision, resource, deleted: false }],
+    relied: [],
+    events: announce(definition, command, happenings, represented, context),
+  };
+}
+
+function remove(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, context: DecisionContext): Decision {
+  checkRevision(command, current.revision);
+  const revision = current.revision + 1;
+  const represented = context.representation.represent(definition, current.resource);
+  return {
+    reply: { status: 204, headers: {} },
+    changes: [{ type: definition.name, id, revision, resource: current.resource, deleted: true }],
+    relied: [],
+    events: announce(definition, command, [{ eventType: definition.events.delete, revision, number: 0 }], represented, context),
+  };
+}
+
+function living(definition: ResourceDefinition, id: string, current: Current): NonNullable<Current> {
+  if (!current || current.deleted) throw new Refusal(404, `${definition.typeName} ${id} does not exist`);
+  return current;
+}
+
+/** `expectedrevision` carries what If-Match named: revisions joined by commas, or `*`. 0 means that there is none yet. */
+function checkRevision(command: Command, revision: number): void {
+  if (command.expectedRevision === undefined) return;
+  const expected = command.expectedRevision.split(',').map((text) => text.trim());
+  if (expected.includes('*') ? revision === 0 : !expected.some((text) => text !== '' && Number(text) === revision)) {
+    throw new Refusal(412, 'The resource has another revision', [{ at: 'If-Match', problem: `expected ${command.expectedRevision}, found ${revision}` }]);
+  }
+}
+
+/** @throws Refusal 400 with every fault. The resource given is brought to its canonical form in place. */
+function validated(definition: ResourceDefinition, resource: JsonObject): JsonObject {
+  const faults = definition.validate(resource);
+  if (faults.length > 0) throw new Refusal(400, `Not a valid ${definition.typeName}`, faults);
+  return resource;
+}
+
+function entityTag(revision: number): { ETag: string } {
+  return { ETag: `"${revision}"` };
+}
+
+function announce(
+  definition: ResourceDefinition,
+  command: Command,
+  happenings: readonly Happening[],
+  represented: JsonObject,
+  context: DecisionContext,
+): RecordedEvent[] {
+  return happenings.map((happening) => notification(definition, command, happening, represented, context.notifications, context.now));
+}

@@ -1,0 +1,206 @@
+import type { Logger } from 'pino';
+import { decideBatch, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
+import type { Bus, Consumption } from './bus/bus.js';
+import { commandOf, type EnvelopeLimits } from './bus/envelope.js';
+import { PermanentStoreError, Refusal, Unacceptable, textOf } from './errors.js';
+import type { ResourceDefinition } from './handlers/definition.js';
+import type { NotificationSettings } from './handlers/notification.js';
+import type { Representation } from './handlers/representation.js';
+import { targetId } from './handlers/resource.js';
+import { hold } from './hold.js';
+import { Intake, type BatchBounds } from './intake.js';
+import type { Message } from './message.js';
+import type { Relay } from './relay.js';
+import { commitId, type Store, type StoredResource } from './store/store.js';
+
+export interface WorkerOptions {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly relay: Relay;
+  readonly definitions: readonly ResourceDefinition[];
+  readonly representation: Representation;
+  readonly notifications: NotificationSettings;
+  /** This process, as in the ids of its commits. */
+  readonly incarnation: string;
+  readonly envelope: EnvelopeLimits;
+  readonly batch: BatchBounds;
+  /** About how many bytes one commit may write. */
+  readonly maxWriteBytes: number;
+  /** How many messages may be taken and not acknowledged. */
+  readonly prefetch: number;
+  readonly tombstoneMs: number;
+  readonly newId: () => string;
+  readonly log: Logger;
+}
+
+/** Another worker was faster, or has not published yet what this batch builds on: decide again on fresh data. */
+class Conflict extends Error {
+  override readonly name = 'Conflict';
+}
+
+/** The way in. One batch at a time: understand, load, decide, commit, answer, hand over to the relay. */
+export class Worker {
+  private readonly intake = new Intake();
+  private readonly definitions: ReadonlyMap<string, ResourceDefinition>;
+  private readonly stop = new AbortController();
+  private serial = 0;
+  private consumption: Consumption | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: WorkerOptions) {
+    this.definitions = new Map(options.definitions.map((definition) => [definition.name, definition]));
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** No new batch; the one under way may end within the time allowed, else its messages come again. */
+  async close(graceMs: number): Promise<void> {
+    await this.consumption?.pause();
+    this.intake.close();
+    const deadline = setTimeout(() => this.stop.abort(new Error('the worker is closed')), graceMs);
+    await this.running;
+    clearTimeout(deadline);
+  }
+
+  private async run(): Promise<void> {
+    const { bus, relay, batch, prefetch, log } = this.options;
+    try {
+      this.consumption = await hold('start of intake', () => bus.consume(prefetch, (message) => this.intake.put(message)), this.stop.signal, log);
+      for (;;) {
+        await relay.room();
+        const messages = await this.intake.take(batch);
+        if (messages.length === 0) return;
+        await this.process(messages.map((message) => this.understand(message)));
+      }
+    } catch (error) {
+      if (!this.stop.signal.aborted) log.fatal({ err: error }, 'the worker stopped on a fault of its own');
+      if (!this.stop.signal.aborted) throw error;
+    }
+  }
+
+  private understand(message: Message): Item {
+    try {
+      const command = commandOf(message, this.options.envelope);
+      const definition = this.definitions.get(command.resource);
+      if (!definition) throw new Unacceptable('unsupported', `type ${command.type} is no command of this service`);
+      try {
+        return { message, command, definition, id: targetId(command) };
+      } catch (error) {
+        if (error instanceof Refusal) return { message, command, refused: error, reason: 'refused' };
+        throw error;
+      }
+    } catch (error) {
+      if (error instanceof Unacceptable) return { message, unacceptable: error };
+      return { message, unacceptable: new Unacceptable('failed', textOf(error)) };
+    }
+  }
+
+  /** Holds until every item is committed or set aside: what fails for now is tried again, in place. */
+  private async process(items: readonly Item[]): Promise<void> {
+    for (let rest = items; rest.length > 0; ) {
+      const { signal } = this.stop;
+      try {
+        rest = rest.slice(await hold('commit', () => this.commitOnce(rest), signal, this.options.log));
+      } catch (error) {
+        if (!(error instanceof PermanentStoreError)) throw error;
+        await this.isolate(rest, error);
+        return;
+      }
+    }
+  }
+
+  /** The database will never take this batch: halves it until the one command that it refuses stands alone. */
+  private async isolate(items: readonly Item[], error: PermanentStoreError): Promise<void> {
+    const [culprit] = items;
+    if (items.length > 1) {
+      const middle = items.length >> 1;
+      await this.process(items.slice(0, middle));
+      await this.process(items.slice(middle));
+    } else if (culprit && 'id' in culprit) {
+      const refused = new Refusal(422, 'The database refuses to store the result', [{ at: '/', problem: error.message }]);
+      await this.process([{ message: culprit.message, command: culprit.command, refused, reason: 'rejected' }]);
+    } else {
+      throw error;
+    }
+  }
+
+  /** Decides and commits as many of the items as fit into one commit; answers how many. */
+  private async commitOnce(items: readonly Item[]): Promise<number> {
+    const { store, relay } = this.options;
+    const loaded = await this.load(items);
+    await relay.settle([...[...loaded.resources.values()].map((resource) => resource.commit), ...[...loaded.receipts.values()].map((receipt) => receipt.commit)]);
+
+    const decided = decideBatch(items, loaded, this.context());
+    const { commit } = decided;
+    if (commit.entries.length > 0) {
+      let result: 'committed' | 'conflict';
+      try {
+        result = await store.commit(commit);
+      } catch (error) {
+        if (!(error instanceof PermanentStoreError)) relay.doubt(commit.id);
+        throw error;
+      }
+      if (result === 'conflict') throw new Conflict('another worker was faster');
+      const events = commit.entries.flatMap((entry) => entry.events);
+      if (events.length > 0) relay.push({ id: commit.id, at: commit.at, events });
+    }
+    this.answer(decided);
+    return decided.outcomes.length;
+  }
+
+  private async load(items: readonly Item[]): Promise<Loaded> {
+    const { store } = this.options;
+    const ids = new Map<string, Set<string>>();
+    const commands = new Set<string>();
+    for (const item of items) {
+      if ('command' in item) commands.add(item.command.hash);
+      if ('id' in item) ids.set(item.definition.name, (ids.get(item.definition.name) ?? new Set()).add(item.id));
+    }
+    const resources = new Map<string, StoredResource>();
+    const [receipts] = await Promise.all([
+      store.receipts([...commands]),
+      ...[...ids].map(async ([type, wanted]) => {
+        for (const [id, resource] of await store.load(type, [...wanted])) resources.set(`${type}/${id}`, resource);
+      }),
+    ]);
+    return { resources, receipts };
+  }
+
+  private context(): BatchContext {
+    const { bus, representation, notifications, tombstoneMs, maxWriteBytes, newId, incarnation } = this.options;
+    const at = new Date();
+    const id = commitId(incarnation, ++this.serial);
+    return { commitId: id, at, now: at.toISOString(), representation, notifications, tombstoneMs, maxWriteBytes, newId, maxContentBytes: bus.maxContentBytes };
+  }
+
+  /** The commit is durable: whoever waits is told, and the broker may forget the messages. */
+  private answer(decided: DecidedBatch): void {
+    for (const outcome of decided.outcomes) {
+      const { message } = outcome.item;
+      const mayReply = !('unacceptable' in outcome.item && outcome.item.unacceptable.reason === 'reply-to');
+      if (message.replyTo && mayReply) {
+        this.options.bus.reply(message.replyTo, outcome.reply).catch((error: unknown) => {
+          this.options.log.warn({ ...about(outcome), reason: textOf(error) }, 'the reply could not be sent');
+        });
+      }
+      message.acknowledge();
+      this.report(outcome);
+    }
+  }
+
+  private report(outcome: Outcome): void {
+    const { log } = this.options;
+    if (outcome.parked) log.warn({ ...about(outcome), parked: outcome.parked.id, reason: outcome.parked.reason, error: outcome.parked.error }, 'message parked');
+    else if (outcome.repeated) log.info(about(outcome), 'repeated command answered from its receipt');
+    else log.info({ ...about(outcome), status: outcome.reply.status }, 'command answered');
+  }
+}
+
+/** What a log line about a message says of it: never its data. */
+function about({ item }: Outcome): object {
+  if (!('command' in item)) return { origin: item.message.origin };
+  const { type, id, source, correlationid, traceparent } = item.command;
+  return { type, id, source, subject: 'id' in item ? item.id : item.command.subject, correlationid, traceparent, origin: item.message.origin };
+}
