@@ -1,0 +1,97 @@
+import { toUtcDateTime } from '../date-time.js';
+import type { Condition, Operator } from '../store/query.js';
+import { attributePath, badParameter, decode, decodeList } from './parameter.js';
+
+/** A condition with the parameter's name, for error texts. */
+export interface NamedCondition extends Condition {
+  readonly parameter: string;
+}
+
+export type IsScalar = (path: readonly string[]) => boolean;
+
+const OPERATORS: ReadonlySet<string> = new Set<Operator>(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'nin', 'regex']);
+
+const SYMBOLS: Readonly<Record<string, Operator>> = {
+  '=': 'eq',
+  '!=': 'ne',
+  '>': 'gt',
+  '>=': 'gte',
+  '<': 'lt',
+  '<=': 'lte',
+  '*=': 'regex',
+};
+
+/** Name, symbol, value; the first symbol counts, percent-encoded or not. */
+const PARAMETER = /^(.*?)((?:>|%3E|<|%3C)(?:=|%3D)?|(?:\*|%2A|!|%21)(?:=|%3D)|=)(.*)$/is;
+
+/** Operators of other query languages: taken for attribute names they would silently match nothing. */
+const FOREIGN = new Set(
+  ['all', 'and', 'between', 'contains', 'elemmatch', 'endswith', 'equals', 'exists', 'ge', 'ilike', 'isnull', 'le', 'like']
+    .concat(['match', 'mod', 'neq', 'nlike', 'nor', 'not', 'notin', 'notnull', 'or', 'range', 'regexp', 'size', 'startswith', 'where']),
+);
+
+/** TMF630 gives these a meaning of their own, or this service does not offer them: no attributes to filter by. */
+const RESERVED = new Set(['fields', 'sort', 'offset', 'limit', 'filter', 'expand', 'depth']);
+
+/**
+ * One filter parameter (TMF630 part 1, "Query resources with attribute filtering"), without its neighbours:
+ * - `status=active`, `engagedParty.id.eq=1`: a dotted name goes down, through arrays, and may end in an operator
+ *   `.eq .ne .gt .gte .lt .lte .in .nin .regex`;
+ * - `name!=a`, `name>a`, `name>=a`, `name<a`, `name<=a`, `name*=a.*` for ne, gt, gte, lt, lte, regex; the symbols may be percent-encoded;
+ * - `status=active,validated` or `status=active;status=validated`: one of them (for ne and nin: none of them).
+ * Values that are date-times are compared as UTC; for equality the text as written counts too.
+ * @throws Refusal 400 that names the parameter.
+ */
+export function parseFilter(raw: string, isScalar: IsScalar): NamedCondition {
+  const [first, ...others] = raw.split(';').map((part) => parseCondition(part, isScalar));
+  if (!first) throw badParameter(raw, 'is empty');
+  for (const other of others) {
+    if (other.operator !== first.operator || other.path.join('.') !== first.path.join('.')) {
+      throw badParameter(first.parameter, '; joins alternatives of one attribute and operator; conditions are joined by &, and a literal ; is %3B');
+    }
+  }
+  return { ...first, values: [first, ...others].flatMap((condition) => condition.values) };
+}
+
+function parseCondition(raw: string, isScalar: IsScalar): NamedCondition {
+  const [, rawName, rawSymbol, rawValue] = PARAMETER.exec(raw) ?? [];
+  if (rawName === undefined || rawSymbol === undefined || rawValue === undefined) throw badParameter(raw, 'has no value');
+  const parameter = decode(rawName, rawName);
+  const { path, operator } = target(parameter, SYMBOLS[decodeURIComponent(rawSymbol)] ?? 'eq');
+  refuseOperators(parameter, path, isScalar);
+  const values = decodeList(parameter, rawValue);
+  return { parameter, path, operator, values: values.flatMap((value) => comparable(operator, value)) };
+}
+
+/** What is compared, and how: the operator is a suffix of the name or the symbol, not both. */
+function target(parameter: string, symbol: Operator): { path: string[]; operator: Operator } {
+  const path = attributePath(parameter, parameter);
+  const last = path.at(-1) ?? '';
+  if (path.length === 1 || !isOperator(last)) return { path, operator: symbol };
+  if (symbol !== 'eq') throw badParameter(parameter, `has two operators, ${last} and ${symbol}`);
+  return { path: path.slice(0, -1), operator: last };
+}
+
+function isOperator(text: string): text is Operator {
+  return OPERATORS.has(text);
+}
+
+function refuseOperators(parameter: string, path: readonly string[], isScalar: IsScalar): void {
+  const [root = ''] = path;
+  if (path.length === 1 && RESERVED.has(root)) throw badParameter(parameter, 'is not offered, or not in this form');
+  if (isScalar(path)) return;
+  const last = path.at(-1) ?? '';
+  const belowScalar = path.some((_, depth) => depth > 0 && isScalar(path.slice(0, depth)));
+  const word = last.toLowerCase();
+  if (belowScalar || (path.length > 1 && (FOREIGN.has(word) || OPERATORS.has(word)))) {
+    throw badParameter(parameter, `unknown operator ${last}; known are ${[...OPERATORS].join(', ')}`);
+  }
+}
+
+/** The texts that a value stands for: date-times are stored as UTC where the specification declares them, else as given. */
+function comparable(operator: Operator, value: string): string[] {
+  const utc = operator === 'regex' ? undefined : toUtcDateTime(value);
+  if (utc === undefined || utc === value) return [value];
+  const ordered = operator === 'gt' || operator === 'gte' || operator === 'lt' || operator === 'lte';
+  return ordered ? [utc] : [value, utc];
+}

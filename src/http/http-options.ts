@@ -1,0 +1,41 @@
+import type { Logger } from 'pino';
+import type { Bus } from '../bus/bus.js';
+import type { ResourceDefinition } from '../handlers/definition.js';
+import type { Representation } from '../handlers/representation.js';
+import type { Store } from '../store/store.js';
+
+/** What the REST adapter needs; everything comes from the composition root. */
+export interface HttpOptions {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly definitions: readonly ResourceDefinition[];
+  /** The answer form of stored resources, and their hrefs. */
+  readonly representation: Representation;
+  /** `/tmf-api/partyRoleManagement/v4`, without a slash at the end. */
+  readonly basePathOf: (definition: ResourceDefinition) => string;
+  /** CloudEvents `source` of the commands that come over REST; the same for all instances. */
+  readonly source: string;
+  /** How long a write waits for its reply. */
+  readonly replyTimeoutMs: number;
+  /** The largest request body, after decompression. */
+  readonly bodyLimitBytes: number;
+  /** `limit` of a list request that names none. */
+  readonly pageDefault: number;
+  /** The largest `limit`. */
+  readonly pageMax: number;
+  /** The header in which a trusted proxy says who asks, lower case. Absent: nobody is known by name. */
+  readonly authidHeader?: string;
+  readonly log: Logger;
+  /** What readiness depends on besides bus and store, by name. */
+  readonly ready?: () => Readonly<Record<string, Readiness>>;
+  readonly now: () => Date;
+  /** A new unique id, for commands without an `Idempotency-Key` and for correlation. */
+  readonly newId: () => string;
+}
+
+export type Readiness = { readonly up: true } | { readonly up: false; readonly why: string };
+
+/** `/tmf-api/partyRoleManagement/v4/partyRole`: where the resources of this type are. */
+export function collectionPath(options: HttpOptions, definition: ResourceDefinition): string {
+  return `${options.basePathOf(definition)}/${definition.name}`;
+}

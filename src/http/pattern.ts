@@ -1,0 +1,33 @@
+import { RE2JS } from 're2js';
+import safeRegex from 'safe-regex2';
+import { textOf } from '../errors.js';
+import { badParameter } from './parameter.js';
+
+const MAX_LENGTH = 200;
+const MAX_PATTERNS = 10;
+
+/** Flags at the start, which RE2 and PCRE read alike and the safety check cannot read. */
+const LEADING_FLAGS = /^\(\?[ims]+\)/;
+
+/** Checks all regular expressions of a query, and that they are few. @throws Refusal 400 */
+export function checkPatterns(conditions: readonly { parameter: string; values: readonly string[] }[]): void {
+  const patterns = conditions.flatMap(({ parameter, values }) => values.map((pattern) => ({ parameter, pattern })));
+  const excess = patterns[MAX_PATTERNS];
+  if (excess) throw badParameter(excess.parameter, `a query has at most ${MAX_PATTERNS} regular expressions`);
+  for (const { parameter, pattern } of patterns) checkPattern(parameter, pattern);
+}
+
+/**
+ * Lets through regular expressions that RE2 understands (no look-around, no back-references) and that cannot take
+ * exponential time in a database that backtracks.
+ * @throws Refusal 400
+ */
+function checkPattern(parameter: string, pattern: string): void {
+  if (pattern.length > MAX_LENGTH) throw badParameter(parameter, `a regular expression has at most ${MAX_LENGTH} characters`);
+  try {
+    RE2JS.compile(pattern);
+  } catch (error) {
+    throw badParameter(parameter, `not a regular expression of the RE2 syntax: ${textOf(error)}`);
+  }
+  if (!safeRegex(pattern.replace(LEADING_FLAGS, ''))) throw badParameter(parameter, 'a regular expression may not nest repetitions, or have more than 25');
+}

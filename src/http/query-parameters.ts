@@ -1,0 +1,116 @@
+import { Refusal } from '../errors.js';
+import type { Condition, Query, SortKey } from '../store/query.js';
+import { type Fields, fieldsOf } from './fields.js';
+import { type IsScalar, type NamedCondition, parseFilter } from './filter-parameter.js';
+import { onStoredAttribute, sortedByStoredAttribute } from './href-condition.js';
+import { attributePath, badParameter, decode, decodeList } from './parameter.js';
+import { checkPatterns } from './pattern.js';
+
+/** What a list request asks for. */
+export interface ListParameters {
+  readonly query: Query;
+  /** Undefined: everything. */
+  readonly fields: Fields | undefined;
+  /** Parameters that hold regular expressions, to be named when the query takes too long. */
+  readonly patterns: readonly string[];
+}
+
+export interface ListRules {
+  readonly pageDefault: number;
+  readonly pageMax: number;
+  readonly isScalar: IsScalar;
+  /** What comes before the id in this resource type's hrefs. */
+  readonly hrefPrefix: string;
+}
+
+const MAX_QUERY_LENGTH = 8_000;
+const MAX_CONDITIONS = 50;
+const MAX_VALUES = 200;
+const MAX_SORT_KEYS = 10;
+const MAX_OFFSET = 2 ** 31 - 1;
+
+/** Parameters with a meaning of their own; everything else is a filter. */
+const CONTROLS = ['fields', 'sort', 'offset', 'limit'] as const;
+type Control = (typeof CONTROLS)[number];
+
+/**
+ * Reads the raw query string of a list request (TMF630 part 1): `fields`, `sort=-a,b`, `offset`, `limit`, and filters as
+ * `parseFilter` reads them. Parameters are joined by AND; the same attribute and operator again adds alternatives (OR).
+ * @throws Refusal 400 that names the parameter, 414 for a query string of more than 8,000 characters.
+ */
+export function parseListParameters(rawQuery: string, rules: ListRules): ListParameters {
+  const { controls, filters } = partition(rawQuery);
+  const conditions = merged(filters.map((raw) => parseFilter(raw, rules.isScalar)));
+  const patterns = conditions.filter((condition) => condition.operator === 'regex');
+  checkPatterns(patterns);
+  const stored = conditions.map((condition) => onStoredAttribute(condition, rules.hrefPrefix));
+  const limit = count('limit', controls.limit, rules.pageDefault);
+  if (limit > rules.pageMax) throw badParameter('limit', `may be at most ${rules.pageMax}`);
+  const offset = count('offset', controls.offset, 0);
+  if (offset > MAX_OFFSET) throw badParameter('offset', `may be at most ${MAX_OFFSET}`);
+  return {
+    query: { where: stored.map(unnamed), sort: sortKeys(controls.sort), offset, limit },
+    fields: fieldsOf(controls.fields.flatMap((text) => decodeList('fields', text))),
+    patterns: patterns.map((condition) => condition.parameter),
+  };
+}
+
+/** Reads `fields` of a request for one resource; other parameters mean nothing there. */
+export function parseFields(rawQuery: string): Fields | undefined {
+  return fieldsOf(partition(rawQuery).controls.fields.flatMap((text) => decodeList('fields', text)));
+}
+
+interface Parameters {
+  /** Raw values, in the order given. */
+  readonly controls: Readonly<Record<Control, string[]>>;
+  /** Raw parameters. */
+  readonly filters: string[];
+}
+
+function partition(rawQuery: string): Parameters {
+  if (rawQuery.length > MAX_QUERY_LENGTH) throw new Refusal(414, `The query string has more than ${MAX_QUERY_LENGTH} characters`);
+  const controls: Record<Control, string[]> = { fields: [], sort: [], offset: [], limit: [] };
+  const filters: string[] = [];
+  for (const part of rawQuery.split('&')) {
+    const control = CONTROLS.find((name) => part === name || part.startsWith(`${name}=`));
+    if (control !== undefined) controls[control].push(part.slice(control.length + 1));
+    else if (part !== '') filters.push(part);
+  }
+  return { controls, filters };
+}
+
+/** The same attribute and operator again adds alternatives to the first. */
+function merged(conditions: readonly NamedCondition[]): NamedCondition[] {
+  const byTarget = new Map<string, NamedCondition>();
+  for (const condition of conditions) {
+    const target = [condition.operator, ...condition.path].join('.');
+    const present = byTarget.get(target);
+    byTarget.set(target, present ? { ...present, values: [...present.values, ...condition.values] } : condition);
+  }
+  const distinct = [...byTarget.values()];
+  if (distinct.length > MAX_CONDITIONS) throw badParameter(distinct[MAX_CONDITIONS]?.parameter ?? '', `is one of more than ${MAX_CONDITIONS} conditions`);
+  const crowded = distinct.find((condition) => condition.values.length > MAX_VALUES);
+  if (crowded) throw badParameter(crowded.parameter, `has more than ${MAX_VALUES} values`);
+  return distinct;
+}
+
+function unnamed({ path, operator, values }: NamedCondition): Condition {
+  return { path, operator, values };
+}
+
+function count(name: Control, texts: readonly string[], fallback: number): number {
+  const [text, second] = texts;
+  if (second !== undefined) throw badParameter(name, 'must be given once');
+  if (text === undefined) return fallback;
+  if (!/^\d{1,15}$/.test(decode(name, text))) throw badParameter(name, 'must be a whole number, 0 or more');
+  return Number(decode(name, text));
+}
+
+function sortKeys(texts: readonly string[]): SortKey[] {
+  const keys = texts.flatMap((text) => decodeList('sort', text));
+  if (keys.length > MAX_SORT_KEYS) throw badParameter('sort', `has more than ${MAX_SORT_KEYS} attributes`);
+  return keys.map((key) => {
+    const [, sign, name = ''] = /^([-+ ]?)(.*)$/s.exec(key) ?? [];
+    return sortedByStoredAttribute({ path: attributePath('sort', name), descending: sign === '-' });
+  });
+}

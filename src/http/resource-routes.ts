@@ -1,0 +1,76 @@
+import { Router } from 'express';
+import { Refusal } from '../errors.js';
+import type { ResourceDefinition } from '../handlers/definition.js';
+import { PATCH_TYPES } from '../handlers/patch.js';
+import { acceptsJson } from './accept.js';
+import { RefusalWithHeaders, unavailable } from './error-response.js';
+import type { ApiHandler, ResourceRequest } from './exchange.js';
+import { collectionPath, type HttpOptions } from './http-options.js';
+import { respond } from './json-response.js';
+import { notFound, readHandlers } from './read-handlers.js';
+import { bodyReader, requireBody } from './request-body.js';
+import { isResourceId } from './resource-id.js';
+import { writeHandlers } from './write-handlers.js';
+
+const POST_TYPES = ['application/json'];
+const POST_HEADER = 'Accept-Post';
+const PATCH_HEADER = 'Accept-Patch';
+
+/** The routes of one resource type: its collection and its members (TMF630 part 1). */
+export function resourceRoutes(definition: ResourceDefinition, options: HttpOptions): Router {
+  const router = Router({ caseSensitive: true });
+  const collection = collectionPath(options, definition);
+  const { list, retrieve } = readHandlers(definition, options);
+  const { create, patch, remove } = writeHandlers(definition, options);
+  const readBody = bodyReader(options.bodyLimitBytes);
+  const reading = reachable([options.store]);
+  // A command sent while the database is away would be held, and its caller would wait in vain.
+  const writing = reachable([options.bus, options.store]);
+
+  router
+    .route(collection)
+    .all(requireJsonAnswer)
+    .get(reading, list)
+    .post(requireBody(POST_TYPES, POST_HEADER), writing, readBody, create)
+    .options(allow('GET, HEAD, POST, OPTIONS', { [POST_HEADER]: POST_TYPES.join(', ') }))
+    .all(refuseMethod('GET, HEAD, POST, OPTIONS'));
+
+  router
+    .route(`${collection}/:id`)
+    .all(requireJsonAnswer, (request: ResourceRequest, _response, next) => {
+      if (!isResourceId(request.params.id)) throw notFound(definition, request.params.id);
+      next();
+    })
+    .get(reading, retrieve)
+    .patch(requireBody(PATCH_TYPES, PATCH_HEADER), writing, readBody, patch)
+    .delete(writing, remove)
+    .options(allow('GET, HEAD, PATCH, DELETE, OPTIONS', { [PATCH_HEADER]: PATCH_TYPES.join(', ') }))
+    .all(refuseMethod('GET, HEAD, PATCH, DELETE, OPTIONS'));
+
+  return router;
+}
+
+const requireJsonAnswer: ApiHandler = (request, _response, next) => {
+  if (!acceptsJson(request.headers.accept)) throw new Refusal(406, 'Answers are application/json', [{ at: 'Accept', problem: 'excludes it' }]);
+  next();
+};
+
+/** Answers 503 at once when something that the request needs is known to be away. */
+function reachable(parts: readonly { status(): { readonly up: boolean } }[]): ApiHandler {
+  return (_request, response, next) => {
+    if (parts.every((part) => part.status().up)) next();
+    else respond(response, unavailable('The message bus or the database is away'));
+  };
+}
+
+function allow(methods: string, headers: Readonly<Record<string, string>>): ApiHandler {
+  return (_request, response) => {
+    respond(response, { status: 204, headers: { Allow: methods, ...headers } });
+  };
+}
+
+function refuseMethod(methods: string): ApiHandler {
+  return (request) => {
+    throw new RefusalWithHeaders(405, `${request.method} is not possible here`, { Allow: methods });
+  };
+}
