@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
-import { isObject, type JsonObject } from '../json.js';
+import { isObject, sameJson, type JsonObject } from '../json.js';
 
 /**
  * Dotted paths of what differs between two states of a resource, in the order of the new one; objects are
@@ -11,6 +10,6 @@ export function changedPaths(before: JsonObject, after: JsonObject, prefix = '')
     const old = Object.hasOwn(before, name) ? before[name] : undefined;
     const now = Object.hasOwn(after, name) ? after[name] : undefined;
     if (isObject(old) && isObject(now)) return changedPaths(old, now, `${prefix}${name}.`);
-    return isDeepStrictEqual(old, now) ? [] : [prefix + name];
+    return sameJson(old, now) ? [] : [prefix + name];
   });
 }

@@ -153,7 +153,10 @@ function lastArrayDepth(resource: JsonObject, names: readonly string[]): number 
     const name = names[depth];
     if (values.some(Array.isArray) && !isIndex(name)) last = depth;
     if (name === undefined) break;
-    values = values.flatMap((value) => (Array.isArray(value) && !isIndex(name) ? value : [value])).flatMap((value) => child(value, name) ?? []);
+    values = values.flatMap((value) => (Array.isArray(value) && !isIndex(name) ? value : [value])).flatMap((value) => {
+      const next = child(value, name);
+      return next === undefined ? [] : [next];
+    });
   }
   return last;
 }

@@ -63,8 +63,13 @@ function applyOperations(resource: JsonObject, operations: readonly Operation[])
 }
 
 function rooted(operation: Operation): Operation {
-  const path = `/root${operation.path}`;
-  return 'from' in operation ? { ...operation, path, from: `/root${operation.from}` } : { ...operation, path };
+  const path = `/root${pointer(operation.path)}`;
+  return 'from' in operation ? { ...operation, path, from: `/root${pointer(operation.from)}` } : { ...operation, path };
+}
+
+function pointer(path: string): string {
+  if (path !== '' && !path.startsWith('/')) throw new Error('is no JSON pointer (RFC 6901): it must begin with /');
+  return path;
 }
 
 function asResource(value: Json): JsonObject {

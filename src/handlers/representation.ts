@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.js';
+import { sameJson, type JsonObject } from '../json.js';
 import type { ResourceDefinition } from './definition.js';
 
 /** Builds the answer form of a stored resource: the same over REST, in replies and in events. */
@@ -27,7 +27,7 @@ export function storedForm(definition: ResourceDefinition, before: JsonObject, r
   const answerOnly = absentDefaults(definition, before);
   return Object.fromEntries(
     Object.entries(represented).filter(
-      ([name, value]) => name !== 'href' && !(name in answerOnly && JSON.stringify(value) === JSON.stringify(answerOnly[name])),
+      ([name, value]) => name !== 'href' && !(name in answerOnly && sameJson(value, answerOnly[name])),
     ),
   );
 }

@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { v5 as uuidv5 } from 'uuid';
 import { Refusal } from '../errors.js';
-import { isObject, type JsonObject } from '../json.js';
+import { isObject, sameJson, type JsonObject } from '../json.js';
 import type { Command, Reply } from '../message.js';
 import type { Guard, RecordedEvent, StoredResource } from '../store/store.js';
 import { changedPaths } from './changes.js';
@@ -101,7 +100,7 @@ function patch(definition: ResourceDefinition, command: Command, id: string, cur
   const before = context.representation.represent(definition, current.resource);
   const patched = applyPatchOf(command.contentType, before, command.data);
   const faults = definition.unpatchable
-    .filter((name) => !isDeepStrictEqual(before[name], patched[name]))
+    .filter((name) => !sameJson(before[name], patched[name]))
     .map((name) => ({ at: `/${name}`, problem: 'cannot be changed' }));
   if (faults.length > 0) throw new Refusal(400, 'An attribute that cannot be changed', faults);
 

@@ -1,0 +1,111 @@
+import { decideBatch, type Item, type Loaded } from '../../src/batch.js';
+import { Unacceptable } from '../../src/errors.js';
+import type { StoredResource } from '../../src/store/store.js';
+import { command, context, item, message } from '../support/deciding.js';
+
+const empty: Loaded = { resources: new Map(), receipts: new Map() };
+const stored: StoredResource = { id: 'r1', revision: 2, commit: 'there-000000000007', deleted: false, resource: { id: 'r1', name: 'a' } };
+const withRole: Loaded = { resources: new Map([['partyRole/r1', stored]]), receipts: new Map() };
+const replyTo = { address: 'inbox' };
+
+it('folds several commands for one resource into one document, in order', () => {
+  const { commit, outcomes } = decideBatch(
+    [
+      item(command('create', { id: '1', subject: 'r1', data: { name: 'a' } })),
+      item(command('patch', { id: '2', subject: 'r1', data: { name: 'b' } })),
+      item(command('patch', { id: '3', subject: 'r1', data: { status: 'x', nick: 'y' } })),
+    ],
+    empty,
+    context(),
+  );
+  expect(commit.writes).toEqual([{ type: 'partyRole', id: 'r1', expected: 0, revision: 4, deleted: false, resource: { id: 'r1', name: 'b', status: 'x', nick: 'y' } }]);
+  expect(commit.entries.map((entry) => [entry.status, entry.revision])).toEqual([[201, 1], [200, 2], [200, 4]]);
+  expect(outcomes.map((outcome) => outcome.reply.headers['ETag'])).toEqual(['"1"', '"2"', '"4"']);
+});
+
+it('writes conditionally on the revision that was read, and gives a tombstone its end', () => {
+  const { commit } = decideBatch([item(command('delete', { subject: 'r1' }))], withRole, context());
+  expect(commit.writes).toMatchObject([{ expected: 2, revision: 3, deleted: true, expires: new Date('2026-01-02T03:05:05.678Z') }]);
+});
+
+it('answers a repetition in the same batch from the first, and one from before from its receipt', () => {
+  const asked = command('create', { subject: 'r1', data: { name: 'a' } });
+  const first = decideBatch([item(asked), item(asked)], empty, context());
+  expect(first.commit.entries).toHaveLength(1);
+  expect(first.outcomes[1]).toMatchObject({ repeated: true, reply: first.outcomes[0]?.reply });
+
+  const entry = first.commit.entries[0];
+  if (!entry) throw new Error('no entry');
+  const later = decideBatch([item(asked)], { ...withRole, receipts: new Map([[asked.hash, { commit: 'x', entry }]]) }, context());
+  expect(later.commit).toMatchObject({ entries: [], writes: [] });
+  expect(later.outcomes[0]).toEqual({ item: expect.anything() as Item, repeated: true, reply: first.outcomes[0]?.reply });
+});
+
+it('rebuilds the first reply of patches, deletes, refusals and no-ops', () => {
+  const asked = [
+    command('patch', { id: '1', subject: 'r1', data: { name: 'b' } }),
+    command('patch', { id: '2', subject: 'r1', data: { name: 'b' } }),
+    command('patch', { id: '3', subject: 'r1', data: { id: 'other' } }),
+    command('delete', { id: '4', subject: 'r1' }),
+    command('delete', { id: '5', subject: 'r1' }),
+  ];
+  const first = decideBatch(asked.map((one) => item(one, { replyTo })), withRole, context());
+  expect(first.outcomes.map((outcome) => outcome.reply.status)).toEqual([200, 200, 400, 204, 404]);
+  const receipts = new Map(first.commit.entries.map((entry) => [entry.command ?? '', { commit: 'x', entry }]));
+  const again = decideBatch(asked.map((one) => item(one, { replyTo })), { ...empty, receipts }, context());
+  expect(again.outcomes.map((outcome) => outcome.reply)).toEqual(first.outcomes.map((outcome) => outcome.reply));
+});
+
+it('refuses a reused id with 422: answered where somebody waits, else set aside', () => {
+  const asked = [command('patch', { subject: 'r1', data: { name: 'b' } }), command('patch', { subject: 'r1', data: { name: 'c' } })];
+  const answered = decideBatch(asked.map((one) => item(one, { replyTo })), withRole, context());
+  expect(answered.outcomes[1]).toMatchObject({ repeated: false, reply: { status: 422 } });
+  expect(answered.commit.parked).toEqual([]);
+  const silent = decideBatch(asked.map((one) => item(one)), withRole, context());
+  expect(silent.commit.parked).toMatchObject([{ reason: 'refused' }]);
+  expect(silent.commit.writes).toMatchObject([{ resource: { name: 'b' } }]);
+});
+
+it('sets aside what nobody waits for, with its exact bytes, and its neighbours go on', () => {
+  const body = new Uint8Array([1, 2, 255]);
+  const { commit, outcomes } = decideBatch(
+    [
+      { message: message({ body, headers: { 'x-a': 'b' }, attempts: 2 }), unacceptable: new Unacceptable('malformed', 'not JSON') },
+      item(command('patch', { id: '2', subject: 'gone', data: {} })),
+      item(command('patch', { id: '3', subject: 'r1', data: { name: 'b' } })),
+    ],
+    withRole,
+    context(),
+  );
+  expect(commit.parked).toMatchObject([
+    { reason: 'malformed', error: 'not JSON', body, headers: { 'x-a': 'b' }, attempts: 2 },
+    { reason: 'refused', type: 'org.tmforum.partyRole.patch', subject: 'gone' },
+  ]);
+  expect(commit.entries.map((entry) => entry.events.map((event) => [event.topic, event.key]))).toEqual([
+    [['dead', 'malformed']],
+    [['dead', 'refused']],
+    [['events', 'partyRole.PartyRoleAttributeValueChangeEvent']],
+  ]);
+  expect(outcomes.map((outcome) => outcome.reply.status)).toEqual([400, 404, 200]);
+});
+
+it('sets aside what makes a handler throw', () => {
+  const broken = item(command('create', { subject: 'r1', data: { name: 'a' } }));
+  if (!('definition' in broken)) throw new Error('no definition');
+  const throwing: Item = { ...broken, definition: { ...broken.definition, validate: () => { throw new Error('a fault'); } } };
+  const { commit, outcomes } = decideBatch([throwing, item(command('create', { id: '2', data: { name: 'b' } }))], empty, context());
+  expect(commit.parked).toMatchObject([{ reason: 'failed', error: 'a fault' }]);
+  expect(outcomes.map((outcome) => outcome.reply.status)).toEqual([500, 201]);
+});
+
+it('refuses what could not be announced with 413', () => {
+  const { outcomes, commit } = decideBatch([item(command('create', { data: { name: 'x'.repeat(2000) } }), { replyTo })], empty, context({ maxContentBytes: 2000 }));
+  expect(outcomes[0]?.reply.status).toBe(413);
+  expect(commit.writes).toEqual([]);
+});
+
+it('ends a batch before its commit becomes too large; the first command always goes', () => {
+  const items = Array.from({ length: 10 }, (_, index) => item(command('create', { id: String(index), data: { name: 'x'.repeat(1000) } })));
+  expect(decideBatch(items, empty, context({ maxWriteBytes: 8_000 })).outcomes.length).toBeLessThan(10);
+  expect(decideBatch(items, empty, context({ maxWriteBytes: 1 })).outcomes).toHaveLength(1);
+});
