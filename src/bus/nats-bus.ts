@@ -1,0 +1,155 @@
+import { errors, type MsgHdrs } from '@nats-io/transport-node';
+import type { Logger } from 'pino';
+import { UnavailableError, UnroutableError, textOf, type StartError } from '../errors.js';
+import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
+import type { Bus, BusStatus, Consumption } from './bus.js';
+import { NatsSupervisor, type NatsSession } from './nats-connection.js';
+import { NatsLane } from './nats-lane.js';
+import type { Leases } from './nats-lease.js';
+import { commandHeaders, eventHeaders, replyHeaders } from './nats-message.js';
+import { NatsRequests } from './nats-requests.js';
+import { commandSubject, natsNames } from './nats-subject.js';
+import { ensureTopology, type NatsTopology } from './nats-topology.js';
+import { NatsWindow } from './nats-window.js';
+
+/** A server counts headers and payload together against its `max_payload`. */
+const HEADERS_BYTES = 16 * 1024;
+/** The server's own default, until it tells its limit. */
+const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
+/** Until the server confirms that it stored a message. */
+const CONFIRM_MS = 10_000;
+
+export interface NatsBusOptions {
+  /** `nats://user:password@host:4222,host:4222`; a user without a password is a token; `tls://` insists on TLS. */
+  readonly url: string;
+  /** First part of every subject and, in capitals, of the streams' names. */
+  readonly prefix: string;
+  readonly lanes: number;
+  readonly topology: NatsTopology['mode'];
+  /** Replies may go to subjects under this one too, besides `_INBOX.`. */
+  readonly replyPrefix?: string;
+  readonly recorded: NatsTopology['recorded'];
+  readonly leases: Leases;
+  /** Called once when an operator has to act before this bus can ever be up. */
+  readonly onFatal: (error: StartError) => void;
+  readonly log: Logger;
+}
+
+/** The JetStream adapter. Does not wait for the server to be up. @throws TypeError when the URL is none. */
+export function openNatsBus(options: NatsBusOptions): Bus {
+  return new NatsBus(options);
+}
+
+class NatsBus implements Bus {
+  private readonly supervisor: NatsSupervisor;
+  private readonly requests = new NatsRequests();
+  private readonly sending = new Set<Promise<unknown>>();
+  private lanes: readonly NatsLane[] = [];
+  private maxPayload = DEFAULT_MAX_PAYLOAD;
+  private closed = false;
+
+  constructor(private readonly options: NatsBusOptions) {
+    const { url, log, onFatal } = options;
+    this.supervisor = new NatsSupervisor({ url, log, onFatal, prepare: (session) => this.prepare(session), onUp: (session) => this.startLanes(session) });
+  }
+
+  get maxContentBytes(): number {
+    return this.maxPayload - HEADERS_BYTES;
+  }
+
+  send(command: OutgoingCommand): Promise<void> {
+    return this.sendCommand(command);
+  }
+
+  publish(event: OutgoingEvent): Promise<void> {
+    return this.store(`${this.options.prefix}.${event.topic}.${event.key}`, event.content, eventHeaders(event));
+  }
+
+  request(command: OutgoingCommand, timeoutMs: number): Promise<Reply> {
+    return this.requests.request((replyTo) => this.sendCommand(command, replyTo), timeoutMs);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a failure is a rejection, as the port says
+  async reply(to: ReplyTo, reply: Reply): Promise<void> {
+    const content = Buffer.from(JSON.stringify(reply));
+    this.checkSize(content);
+    this.supervisor.session().connection.publish(to.address, content, { headers: replyHeaders(to) });
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a failure is a rejection, as the port says
+  async consume(prefetch: number, onMessage: (message: Message) => void): Promise<Consumption> {
+    if (this.closed) throw new UnavailableError('the bus is closed');
+    if (this.lanes.length > 0) throw new Error('this bus is consumed already');
+    const { prefix, lanes, leases, replyPrefix, log } = this.options;
+    const names = natsNames(prefix);
+    const window = new NatsWindow(prefetch);
+    const maxUnacknowledged = Math.max(1, Math.floor(prefetch / lanes));
+    this.lanes = Array.from({ length: lanes }, (_, lane) => {
+      const spec = { lane, stream: names.commands.stream, filter: names.laneFilter(lane), maxUnacknowledged, replyPrefix, window, onMessage, log };
+      return new NatsLane(spec, leases, `jetstream.${prefix}.lane.${lane}`);
+    });
+    if (this.status().up) this.startLanes(this.supervisor.session());
+    return {
+      // eslint-disable-next-line @typescript-eslint/require-await
+      pause: async () => {
+        for (const lane of this.lanes) lane.pause();
+      },
+    };
+  }
+
+  status(): BusStatus {
+    return this.supervisor.status();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(this.lanes.map((lane) => lane.stop()));
+    await Promise.allSettled(this.sending);
+    this.requests.close();
+    await this.supervisor.stop();
+  }
+
+  private async prepare(session: NatsSession): Promise<void> {
+    const { prefix, lanes, topology: mode, recorded } = this.options;
+    const maxStored = await ensureTopology(session.manager, { prefix, lanes, mode, recorded });
+    this.maxPayload = Math.min(session.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD, maxStored);
+    this.requests.listen(session);
+  }
+
+  private startLanes(session: NatsSession): void {
+    for (const lane of this.lanes) lane.start(session);
+  }
+
+  private sendCommand(command: OutgoingCommand, replyTo?: ReplyTo): Promise<void> {
+    const subject = commandSubject(this.options.prefix, command.resource, command.key);
+    return this.store(subject, command.body, commandHeaders(command, replyTo));
+  }
+
+  /** Resolves when the stream that takes this subject has stored the message. */
+  private async store(subject: string, content: string | Uint8Array, headers: MsgHdrs): Promise<void> {
+    const bytes = Buffer.from(content);
+    this.checkSize(bytes);
+    const sent = this.supervisor.session().jetstream.publish(subject, bytes, { headers, timeout: CONFIRM_MS });
+    this.sending.add(sent);
+    try {
+      await sent;
+    } catch (error) {
+      if (nobodyListens(error)) throw new UnroutableError(`no stream takes ${subject}`);
+      if (error instanceof errors.InvalidArgumentError) throw error;
+      throw new UnavailableError(`NATS did not confirm ${subject}: ${textOf(error)}`);
+    } finally {
+      this.sending.delete(sent);
+    }
+  }
+
+  private checkSize(content: Uint8Array): void {
+    if (content.byteLength > this.maxContentBytes) {
+      throw new RangeError(`${content.byteLength} bytes are more than the ${this.maxContentBytes} that NATS carries here`);
+    }
+  }
+}
+
+/** The client words it as `JetStreamNotEnabled`, whatever the reason that no stream listens on a subject. */
+function nobodyListens(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof errors.RequestError && error.cause.isNoResponders();
+}
