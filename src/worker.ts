@@ -30,6 +30,8 @@ export interface WorkerOptions {
   readonly prefetch: number;
   readonly tombstoneMs: number;
   readonly newId: () => string;
+  /** The worker stopped on a fault of its own; its messages come again to the next process. */
+  readonly onFatal: (error: unknown) => void;
   readonly log: Logger;
 }
 
@@ -75,8 +77,7 @@ export class Worker {
         await this.process(messages.map((message) => this.understand(message)));
       }
     } catch (error) {
-      if (!this.stop.signal.aborted) log.fatal({ err: error }, 'the worker stopped on a fault of its own');
-      if (!this.stop.signal.aborted) throw error;
+      if (!this.stop.signal.aborted) this.options.onFatal(error);
     }
   }
 
