@@ -1,4 +1,4 @@
-import { errors, type MsgHdrs } from '@nats-io/transport-node';
+import { createInbox, errors, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { UnavailableError, UnroutableError, textOf, type StartError } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
@@ -7,10 +7,10 @@ import { NatsSupervisor, type NatsSession } from './nats-connection.js';
 import { NatsLane } from './nats-lane.js';
 import type { Leases } from './nats-lease.js';
 import { commandHeaders, eventHeaders, replyHeaders } from './nats-message.js';
-import { NatsRequests } from './nats-requests.js';
 import { commandSubject, natsNames } from './nats-subject.js';
 import { ensureTopology, type NatsTopology } from './nats-topology.js';
 import { NatsWindow } from './nats-window.js';
+import { PendingReplies, parseReply } from './pending-replies.js';
 
 /** A server counts headers and payload together against its `max_payload`. */
 const HEADERS_BYTES = 16 * 1024;
@@ -42,7 +42,10 @@ export function openNatsBus(options: NatsBusOptions): Bus {
 
 class NatsBus implements Bus {
   private readonly supervisor: NatsSupervisor;
-  private readonly requests = new NatsRequests();
+  private readonly replies = new PendingReplies();
+  /** One for the life of the bus, so that a reply still arrives after a reconnect. */
+  private readonly inbox = createInbox();
+  private requests = 0;
   private readonly sending = new Set<Promise<unknown>>();
   private lanes: readonly NatsLane[] = [];
   private maxPayload = DEFAULT_MAX_PAYLOAD;
@@ -66,7 +69,10 @@ class NatsBus implements Bus {
   }
 
   request(command: OutgoingCommand, timeoutMs: number): Promise<Reply> {
-    return this.requests.request((replyTo) => this.sendCommand(command, replyTo), timeoutMs);
+    this.requests += 1;
+    const correlationId = String(this.requests);
+    const replyTo = { address: `${this.inbox}.${correlationId}`, correlationId };
+    return this.replies.request(correlationId, timeoutMs, () => this.sendCommand(command, replyTo));
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- a failure is a rejection, as the port says
@@ -105,7 +111,7 @@ class NatsBus implements Bus {
     this.closed = true;
     await Promise.all(this.lanes.map((lane) => lane.stop()));
     await Promise.allSettled(this.sending);
-    this.requests.close();
+    this.replies.close();
     await this.supervisor.stop();
   }
 
@@ -113,7 +119,21 @@ class NatsBus implements Bus {
     const { prefix, lanes, topology: mode, recorded } = this.options;
     const maxStored = await ensureTopology(session.manager, { prefix, lanes, mode, recorded });
     this.maxPayload = Math.min(session.connection.info?.max_payload ?? DEFAULT_MAX_PAYLOAD, maxStored);
-    this.requests.listen(session);
+    session.connection.subscribe(`${this.inbox}.*`, {
+      callback: (error, message) => {
+        if (!error) this.receiveReply(message);
+      },
+    });
+  }
+
+  private receiveReply(message: Msg): void {
+    const correlationId = message.subject.slice(this.inbox.length + 1);
+    const { log } = this.options;
+    try {
+      if (!this.replies.settle(correlationId, parseReply(message.data))) log.debug({ correlationId }, 'a reply came too late');
+    } catch (error) {
+      log.warn({ correlationId, why: textOf(error) }, 'a reply that cannot be read was dropped');
+    }
   }
 
   private startLanes(session: NatsSession): void {

@@ -128,6 +128,7 @@ export class LaneConsumer {
   private async readOnce(maxBytes: number): Promise<boolean> {
     this.reading = await this.source.fetch({ max_bytes: maxBytes, expires: READ_MS });
     try {
+      if (this.over || this.paused) await this.reading.close();
       for await (const message of this.reading) {
         if (this.over || this.paused) break;
         this.receive(message);
@@ -215,7 +216,7 @@ async function removeFormer(manager: JetStreamManager, spec: LaneSpec): Promise<
   let handedOut = 0;
   for await (const info of manager.consumers.list(spec.stream)) {
     if (info.config.filter_subject !== spec.filter) continue;
-    handedOut = Math.max(handedOut, info.delivered.stream_seq, Number(info.config.metadata?.[HANDED_OUT] ?? 0));
+    handedOut = Math.max(handedOut, info.delivered.stream_seq, Number(info.config.metadata?.[HANDED_OUT]) || 0);
     await manager.consumers.delete(spec.stream, info.name);
   }
   return handedOut;

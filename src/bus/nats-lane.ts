@@ -12,7 +12,7 @@ export class NatsLane {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private consumer: LaneConsumer | undefined;
-  /** Of the connection that was lost, until it runs out: whoever is back first takes the lane. */
+  /** Left over when the connection was lost. It runs out unless this process is back in time: whoever is back first takes the lane. */
   private kept: NatsLease | undefined;
 
   constructor(
@@ -65,18 +65,27 @@ export class NatsLane {
     const { lane, log } = this.spec;
     const lease = await NatsLease.take(this.leases, this.leaseName, () => this.consumer?.end('the lease is lost'), log);
     if (!lease) return;
+    this.kept = undefined;
     try {
       const consumer = await LaneConsumer.open(session, this.spec, () => lease.valid());
       this.consumer = consumer;
       log.info({ lane }, 'lane taken');
       if (signal.aborted || !lease.valid()) consumer.end('it was no longer wanted');
       log.info({ lane, why: await consumer.ended }, 'lane left');
-      // The acknowledgements go first: the next holder is handed whatever the server does not know to be done.
-      await session.connection.flush();
     } finally {
       this.consumer = undefined;
-      if (session.connection.isClosed() && !this.stopping.signal.aborted) lease.abandon();
-      else await lease.release();
+      await this.letGo(session, lease);
     }
+  }
+
+  private async letGo(session: NatsSession, lease: NatsLease): Promise<void> {
+    if (session.connection.isClosed()) {
+      lease.abandon();
+      this.kept = lease;
+      return;
+    }
+    // The acknowledgements go first: the next holder is handed whatever the server does not know to be done.
+    await session.connection.flush().catch(() => undefined);
+    await lease.release();
   }
 }

@@ -1,8 +1,8 @@
-import { headers as newHeaders, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { headers as newHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import type { JsMsg } from '@nats-io/jetstream';
 import { textOf } from '../errors.js';
-import { isObject, type Json } from '../json.js';
-import { STRUCTURED, type Message, type Origin, type OutgoingCommand, type OutgoingEvent, type Reply, type ReplyTo } from '../message.js';
+import type { Json } from '../json.js';
+import { STRUCTURED, type Message, type Origin, type OutgoingCommand, type OutgoingEvent, type ReplyTo } from '../message.js';
 
 /** Headers of this contract that are no CloudEvents attributes. JetStream uses a message's own reply subject for its acknowledgement. */
 const CONTENT_TYPE = 'content-type';
@@ -99,15 +99,6 @@ export function replyHeaders(to: ReplyTo): MsgHdrs {
   headers.set(CONTENT_TYPE, 'application/json');
   if (to.correlationId !== undefined) headers.set(CORRELATION_ID, to.correlationId);
   return headers;
-}
-
-/** @throws SyntaxError, TypeError for what no worker answers. */
-export function replyOf(message: Msg): Reply {
-  const reply = message.json<Json>();
-  if (!isObject(reply) || typeof reply['status'] !== 'number' || !isObject(reply['headers'])) throw new TypeError('the reply is not {status, headers, body}');
-  const { status, headers, body } = reply;
-  const texts = Object.entries(headers).filter((header): header is [string, string] => typeof header[1] === 'string');
-  return { status, headers: Object.fromEntries(texts), ...(body === undefined ? {} : { body }) };
 }
 
 /** CloudEvents HTTP binding, section 3.1.3.2, which the NATS binding follows: space, `"`, `%` and all outside printable ASCII are percent-encoded. */
