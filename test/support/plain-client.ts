@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { jetstream } from '@nats-io/jetstream';
+import { connect as connectNats, createInbox, headers as natsHeaders } from '@nats-io/transport-node';
+import { connect as connectAmqp } from 'amqplib';
+import type { Json } from '../../src/json.js';
+
+/** An event or announcement as somebody else sees it. */
+export interface Seen {
+  /** Routing key, or subject after the prefix and topic. */
+  readonly key: string;
+  readonly contentType: string;
+  readonly content: string;
+}
+
+export interface Asked {
+  readonly type: string;
+  readonly subject?: string;
+  readonly contentType?: string;
+  readonly data?: Json;
+  readonly id?: string;
+  readonly extensions?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** An upstream system and an event consumer that know nothing of this project's code. */
+export interface PlainClient {
+  readonly events: readonly Seen[];
+  readonly dead: readonly Seen[];
+  /** Publishes a CloudEvent and waits for its reply. */
+  ask(mode: 'structured' | 'binary', asked: Asked): Promise<Answer>;
+  /** Publishes any bytes as a command; nobody waits. */
+  post(key: string, contentType: string, body: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SOURCE = '/test/upstream';
+
+function structured(asked: Asked): string {
+  const { type, subject, contentType, data, id = randomUUID(), extensions } = asked;
+  return JSON.stringify({ specversion: '1.0', id, source: SOURCE, type, subject, datacontenttype: contentType ?? 'application/json', data, ...extensions });
+}
+
+function attributes(asked: Asked): Record<string, string> {
+  const { type, subject, id = randomUUID(), extensions } = asked;
+  return { specversion: '1.0', id, source: SOURCE, type, ...(subject === undefined ? {} : { subject }), ...extensions };
+}
+
+const body = (asked: Asked): Buffer => Buffer.from(asked.data === undefined ? '' : JSON.stringify(asked.data));
+
+class Replies {
+  private readonly waiting = new Map<string, (answer: Answer) => void>();
+
+  async next(send: (correlationId: string) => Promise<unknown>): Promise<Answer> {
+    const correlationId = randomUUID();
+    let timer: NodeJS.Timeout | undefined;
+    const answer = new Promise<Answer>((resolve, reject) => {
+      timer = setTimeout(() => reject(new Error('no reply within 15 s')), 15_000);
+      this.waiting.set(correlationId, resolve);
+    });
+    await send(correlationId);
+    return answer.finally(() => clearTimeout(timer));
+  }
+
+  take(correlationId: string, content: Uint8Array): void {
+    this.waiting.get(correlationId)?.(JSON.parse(Buffer.from(content).toString()) as Answer);
+  }
+}
+
+export async function plainAmqp(url: string, prefix: string): Promise<PlainClient> {
+  const connection = await connectAmqp(url);
+  const channel = await connection.createConfirmChannel();
+  const events: Seen[] = [];
+  const dead: Seen[] = [];
+  for (const [topic, seen] of [['events', events], ['dead', dead]] as const) {
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    await channel.bindQueue(queue, `${prefix}.${topic}`, topic === 'events' ? 'partyRole.*' : '#');
+    await channel.consume(
+      queue,
+      (message) => message && seen.push({ key: message.fields.routingKey, contentType: String(message.properties.contentType), content: message.content.toString() }),
+      { noAck: true },
+    );
+  }
+  const replies = new Replies();
+  const { queue: inbox } = await channel.assertQueue('', { exclusive: true });
+  await channel.consume(inbox, (message) => message && replies.take(String(message.properties.correlationId), message.content), { noAck: true });
+  const publish = (key: string, content: Uint8Array, options: object): Promise<void> =>
+    new Promise((resolve, reject) => {
+      channel.publish(`${prefix}.commands`, key, Buffer.from(content), { persistent: true, mandatory: true, ...options }, (error: unknown) => (error ? reject(error as Error) : resolve()));
+    });
+  return {
+    events,
+    dead,
+    ask: (mode, asked) =>
+      replies.next((correlationId) => {
+        const options = { replyTo: inbox, correlationId };
+        const key = asked.subject ?? randomUUID();
+        if (mode === 'structured') return publish(key, Buffer.from(structured(asked)), { ...options, contentType: 'application/cloudevents+json' });
+        const headers = Object.fromEntries(Object.entries(attributes(asked)).map(([name, value]) => [`cloudEvents_${name}`, value]));
+        return publish(key, body(asked), { ...options, contentType: asked.contentType ?? 'application/json', headers });
+      }),
+    post: (key, contentType, content) => publish(key, content, { contentType }),
+    close: () => connection.close(),
+  };
+}
+
+export async function plainNats(url: string, prefix: string): Promise<PlainClient> {
+  const connection = await connectNats({ servers: url });
+  const stream = jetstream(connection);
+  const events: Seen[] = [];
+  const dead: Seen[] = [];
+  for (const [topic, seen] of [['events', events], ['dead', dead]] as const) {
+    connection.subscribe(`${prefix}.${topic}.>`, {
+      callback: (_error, message) => {
+        seen.push({ key: message.subject.slice(`${prefix}.${topic}.`.length), contentType: message.headers?.get('content-type') ?? '', content: message.string() });
+      },
+    });
+  }
+  const replies = new Replies();
+  const inbox = createInbox();
+  connection.subscribe(inbox, { callback: (_error, message) => replies.take(message.headers?.get('correlation-id') ?? '', message.data) });
+  const publish = async (key: string, content: Uint8Array | string, entries: Record<string, string>): Promise<void> => {
+    const headers = natsHeaders();
+    for (const [name, value] of Object.entries(entries)) headers.set(name, value);
+    await stream.publish(`${prefix}.commands.partyRole.${key}`, content, { headers });
+  };
+  return {
+    events,
+    dead,
+    ask: (mode, asked) =>
+      replies.next((correlationId) => {
+        const options = { 'reply-to': inbox, 'correlation-id': correlationId };
+        const key = asked.subject ?? randomUUID();
+        if (mode === 'structured') return publish(key, structured(asked), { ...options, 'content-type': 'application/cloudevents+json' });
+        const headers = Object.fromEntries(Object.entries(attributes(asked)).map(([name, value]) => [`ce-${name}`, value]));
+        return publish(key, body(asked), { ...options, 'content-type': asked.contentType ?? 'application/json', ...headers });
+      }),
+    post: (key, contentType, content) => publish(key, content, { 'content-type': contentType }),
+    close: () => connection.drain(),
+  };
+}

@@ -1,0 +1,68 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const MAIN = join(__dirname, '../../src/main.js');
+const START_MS = 30_000;
+
+/** A real process of the service. */
+export interface Service {
+  /** `http://127.0.0.1:PORT`; of a process without the role http: empty. */
+  readonly url: string;
+  /** Its log, line by line. */
+  readonly log: readonly Readonly<Record<string, unknown>>[];
+  /** The exit code after SIGTERM. */
+  stop(): Promise<number | null>;
+  kill(): Promise<void>;
+}
+
+/** Starts `main.js` with these settings and waits until it is ready (a worker alone: until it has started). */
+export async function startService(settings: Readonly<Record<string, string>>): Promise<Service> {
+  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
+    env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'debug', ...settings },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const log: Record<string, unknown>[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line) as Record<string, unknown>));
+  const exited = once(child, 'exit');
+  const service = (url: string): Service => ({
+    url,
+    log,
+    stop: () => end(child, exited, 'SIGTERM'),
+    kill: async () => {
+      await end(child, exited, 'SIGKILL');
+    },
+  });
+  try {
+    await until('the service has started', () => {
+      if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}: ${JSON.stringify(log.at(-1))}`);
+      return log.some((line) => line['msg'] === 'started');
+    });
+    const listening = log.find((line) => line['msg'] === 'REST adapter is listening');
+    if (!listening) return service('');
+    const url = `http://127.0.0.1:${String(listening['port'])}`;
+    await until('the service is ready', async () => (await fetch(`${url}/health/ready`)).ok);
+    return service(url);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+async function end(child: ChildProcess, exited: Promise<unknown[]>, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill(signal);
+    await exited;
+  }
+  return child.exitCode;
+}
+
+/** Waits until the condition holds. @throws Error that says for what, after `ms`. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = START_MS): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
