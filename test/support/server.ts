@@ -1,0 +1,32 @@
+/** A real server that tests talk to. */
+export interface Server {
+  /** What a client connects to. */
+  readonly url: string;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+  /** Sends the signal (default SIGKILL) to the server's own process and, unless it is SIGSTOP or SIGCONT, waits for its end. Its data stay. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends it with SIGTERM if it runs, starts it on the same port and data, and waits until it serves. */
+  restart(): Promise<void>;
+}
+
+export type Kind = 'mongo' | 'rabbit' | 'nats';
+
+export const kinds: readonly Kind[] = ['mongo', 'rabbit', 'nats'];
+
+/** How long a server may take to serve after its start, in milliseconds; a busy two-core machine needs some of it. */
+export const START_LIMIT_MS = 90_000;
+
+/** Calls `attempt` until it succeeds or `check` throws. @throws with the last failure when the time is over. */
+export async function eventually(what: string, attempt: () => Promise<void>, check: () => void = () => undefined): Promise<void> {
+  const deadline = Date.now() + START_LIMIT_MS;
+  for (;;) {
+    check();
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error(`${what} does not serve after ${START_LIMIT_MS} ms`, { cause: error });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}

