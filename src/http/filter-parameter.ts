@@ -57,35 +57,36 @@ function parseCondition(raw: string, isScalar: IsScalar): NamedCondition {
   const [, rawName, rawSymbol, rawValue] = PARAMETER.exec(raw) ?? [];
   if (rawName === undefined || rawSymbol === undefined || rawValue === undefined) throw badParameter(raw, 'has no value');
   const parameter = decode(rawName, rawName);
-  const { path, operator } = target(parameter, SYMBOLS[decodeURIComponent(rawSymbol)] ?? 'eq');
-  refuseOperators(parameter, path, isScalar);
+  const { path, operator } = target(parameter, SYMBOLS[decodeURIComponent(rawSymbol)] ?? 'eq', isScalar);
   const values = decodeList(parameter, rawValue);
   return { parameter, path, operator, values: values.flatMap((value) => comparable(operator, value)) };
 }
 
 /** What is compared, and how: the operator is a suffix of the name or the symbol, not both. */
-function target(parameter: string, symbol: Operator): { path: string[]; operator: Operator } {
+function target(parameter: string, symbol: Operator, isScalar: IsScalar): { path: string[]; operator: Operator } {
   const path = attributePath(parameter, parameter);
   const last = path.at(-1) ?? '';
-  if (path.length === 1 || !isOperator(last)) return { path, operator: symbol };
-  if (symbol !== 'eq') throw badParameter(parameter, `has two operators, ${last} and ${symbol}`);
-  return { path: path.slice(0, -1), operator: last };
+  if (path.length === 1) {
+    if (RESERVED.has(last)) throw badParameter(parameter, 'is not offered, or not in this form');
+    return { path, operator: symbol };
+  }
+  const suffix = isOperator(last) ? last : undefined;
+  if (suffix !== undefined && symbol !== 'eq') throw badParameter(parameter, `has two operators, ${last} and ${symbol}`);
+  const attribute = suffix === undefined ? path : path.slice(0, -1);
+  // A word of another query language may still be an attribute's name: a declared one, or one with an operator after it.
+  const foreign = suffix === undefined && !isScalar(path) && (FOREIGN.has(last.toLowerCase()) || isOperator(last.toLowerCase()));
+  if (foreign || isBelowScalar(attribute, isScalar)) {
+    throw badParameter(parameter, `unknown operator ${attribute.at(-1)}; known are ${[...OPERATORS].join(', ')}`);
+  }
+  return { path: attribute, operator: suffix ?? symbol };
 }
 
 function isOperator(text: string): text is Operator {
   return OPERATORS.has(text);
 }
 
-function refuseOperators(parameter: string, path: readonly string[], isScalar: IsScalar): void {
-  const [root = ''] = path;
-  if (path.length === 1 && RESERVED.has(root)) throw badParameter(parameter, 'is not offered, or not in this form');
-  if (isScalar(path)) return;
-  const last = path.at(-1) ?? '';
-  const belowScalar = path.some((_, depth) => depth > 0 && isScalar(path.slice(0, depth)));
-  const word = last.toLowerCase();
-  if (belowScalar || (path.length > 1 && (FOREIGN.has(word) || OPERATORS.has(word)))) {
-    throw badParameter(parameter, `unknown operator ${last}; known are ${[...OPERATORS].join(', ')}`);
-  }
+function isBelowScalar(path: readonly string[], isScalar: IsScalar): boolean {
+  return path.some((_, depth) => depth > 0 && isScalar(path.slice(0, depth)));
 }
 
 /** The texts that a value stands for: date-times are stored as UTC where the specification declares them, else as given. */

@@ -38,8 +38,8 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
     try {
       return await options.store.find(definition.name, query);
     } catch (error) {
-      if (!(error instanceof QueryTooCostly)) throw error;
-      throw pattern === undefined ? new Refusal(503, 'The query takes too long') : badParameter(pattern, 'the query takes too long; use a simpler regular expression');
+      if (!(error instanceof QueryTooCostly) || pattern === undefined) throw error;
+      throw badParameter(pattern, 'the query takes too long; use a simpler regular expression');
     }
   }
 
