@@ -10,7 +10,7 @@ const LONGEST_PAUSE_MS = 5_000;
  * Tries until it works: whoever holds keeps its place, so nothing is overtaken while a dependency is away.
  * Gives up only on a permanent error, or when the signal is aborted (then it throws the signal's reason).
  */
-export async function hold<T>(what: string, attempt: () => Promise<T>, signal: AbortSignal, log: Logger): Promise<T> {
+export async function hold<T>(what: string, attempt: () => Promise<T>, signal: AbortSignal, log: Logger, onFailure?: (what: string, error: unknown) => void): Promise<T> {
   const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   for (let failures = 0; ; failures++) {
     signal.throwIfAborted();
@@ -21,6 +21,7 @@ export async function hold<T>(what: string, attempt: () => Promise<T>, signal: A
     } catch (error) {
       if (error instanceof PermanentStoreError) throw error;
       signal.throwIfAborted();
+      onFailure?.(what, error);
       log.warn({ failures: failures + 1, reason: textOf(error) }, `${what}: failed, trying again`);
       await pause(backoff.next(), undefined, { signal });
     }

@@ -76,11 +76,12 @@ async function start(config: Config, lifecycle: Lifecycle, onFatal: (error: unkn
   const bus = openBus(config, store, incarnation, onFatal, log);
   lifecycle.add('bus', () => bus.close());
 
+  let worker: Worker | undefined;
   if (config.roles.has('worker')) {
     const relay = new Relay({ bus, store, incarnation, maxUnconfirmed: MAX_UNCONFIRMED_EVENTS, sweepAfterMs: SWEEP_AFTER_MS, sweepEveryMs: SWEEP_EVERY_MS, log });
     relay.start();
     lifecycle.add('relay', () => relay.close(config.shutdownMs / 4));
-    const worker = new Worker({
+    const started = new Worker({
       bus,
       store,
       relay,
@@ -97,8 +98,9 @@ async function start(config: Config, lifecycle: Lifecycle, onFatal: (error: unkn
       onFatal,
       log,
     });
-    worker.start();
-    lifecycle.add('worker', () => worker.close(config.shutdownMs / 2));
+    started.start();
+    lifecycle.add('worker', () => started.close(config.shutdownMs / 2));
+    worker = started;
   }
 
   if (config.roles.has('http')) {
@@ -116,6 +118,7 @@ async function start(config: Config, lifecycle: Lifecycle, onFatal: (error: unkn
       ...(config.authidHeader === undefined ? {} : { authidHeader: config.authidHeader }),
       now: () => new Date(),
       newId: randomUUID,
+      ready: () => (worker ? { worker: worker.status() } : {}),
       log,
     });
     const port = await http.listen(config.port, config.host);

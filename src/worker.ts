@@ -48,6 +48,7 @@ export class Worker {
   private serial = 0;
   private consumption: Consumption | undefined;
   private running: Promise<void> | undefined;
+  private held: string | undefined = 'the intake has not started yet';
 
   constructor(private readonly options: WorkerOptions) {
     this.definitions = new Map(options.definitions.map((definition) => [definition.name, definition]));
@@ -55,6 +56,11 @@ export class Worker {
 
   start(): void {
     this.running = this.run();
+  }
+
+  /** Whether commands are being applied, and if not, why not. */
+  status(): { readonly up: true } | { readonly up: false; readonly why: string } {
+    return this.held === undefined ? { up: true } : { up: false, why: this.held };
   }
 
   /** No new batch; the one under way may end within the time allowed, else its messages come again. */
@@ -69,7 +75,8 @@ export class Worker {
   private async run(): Promise<void> {
     const { bus, relay, batch, prefetch, log } = this.options;
     try {
-      this.consumption = await hold('start of intake', () => bus.consume(prefetch, (message) => this.intake.put(message)), this.stop.signal, log);
+      this.consumption = await hold('start of intake', () => bus.consume(prefetch, (message) => this.intake.put(message)), this.stop.signal, log, this.onFailure);
+      this.held = undefined;
       for (;;) {
         await relay.room();
         const messages = await this.intake.take(batch);
@@ -98,12 +105,18 @@ export class Worker {
     }
   }
 
+  private readonly onFailure = (what: string, error: unknown): void => {
+    // A conflict is everyday life between workers, no outage.
+    if (!(error instanceof Conflict)) this.held = `${what}: ${textOf(error)}`;
+  };
+
   /** Holds until every item is committed or set aside: what fails for now is tried again, in place. */
   private async process(items: readonly Item[]): Promise<void> {
     for (let rest = items; rest.length > 0; ) {
       const { signal } = this.stop;
       try {
-        rest = rest.slice(await hold('commit', () => this.commitOnce(rest), signal, this.options.log));
+        rest = rest.slice(await hold('commit', () => this.commitOnce(rest), signal, this.options.log, this.onFailure));
+        this.held = undefined;
       } catch (error) {
         if (!(error instanceof PermanentStoreError)) throw error;
         await this.isolate(rest, error);

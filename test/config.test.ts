@@ -1,0 +1,34 @@
+import { ConfigError, readConfig } from '../src/config.js';
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  throw new Error('was accepted');
+}
+
+it('runs everything embedded without any setting', () => {
+  expect(readConfig({})).toMatchObject({ busUrl: 'memory:', storeUrl: 'file:./data', port: 8080, host: '127.0.0.1', roles: new Set(['http', 'worker']), roleTypeDefault: true });
+});
+
+it('takes an empty variable for an absent one', () => {
+  expect(readConfig({ PORT: '', BUS_URL: '' })).toMatchObject({ port: 8080, busUrl: 'memory:' });
+});
+
+it('names every bad variable at once', () => {
+  const problems = problemsOf({ PORT: '80x', BUS_URL: 'http://x', ROLES: 'cook', LOG_LEVEL: 'loud', PREFIX: 'A.b', PUBLIC_URL: 'ftp://x', BASE_PATH: 'x', LANES: '0', ROLE_TYPE_DEFAULT: 'yes' });
+  expect(problems.map((problem) => problem.split(' ')[0]).sort()).toEqual(['BASE_PATH', 'BUS_URL', 'LANES', 'LOG_LEVEL', 'PORT', 'PREFIX', 'PUBLIC_URL', 'ROLES', 'ROLE_TYPE_DEFAULT']);
+});
+
+it('refuses settings that contradict each other', () => {
+  expect(problemsOf({ ROLES: 'http' })).toEqual([expect.stringContaining('memory:')]);
+  expect(problemsOf({ PAGE_DEFAULT: '50', PAGE_MAX: '10' })).toEqual([expect.stringContaining('PAGE_DEFAULT')]);
+  expect(problemsOf({ TOMBSTONE_MINUTES: '1' })).toEqual([expect.stringContaining('TOMBSTONE_MINUTES')]);
+});
+
+it('allows the base path of another system', () => {
+  expect(readConfig({ BASE_PATH: '/customer-service/partyRoleManagement/v1/' }).basePath).toBe('/customer-service/partyRoleManagement/v1');
+});
