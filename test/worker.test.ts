@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import type { Bus } from '../src/bus/bus.js';
+import { MemoryBroker } from '../src/bus/memory-broker.js';
+import { openMemoryBus } from '../src/bus/memory-bus.js';
+import { PermanentStoreError } from '../src/errors.js';
+import type { Json } from '../src/json.js';
+import type { OutgoingCommand, OutgoingEvent } from '../src/message.js';
+import { Relay } from '../src/relay.js';
+import { openEmbeddedStore } from '../src/store/embedded-store.js';
+import type { Commit, Store } from '../src/store/store.js';
+import { Worker } from '../src/worker.js';
+import { context, definition } from './support/deciding.js';
+import { faultyBus, faultyStore } from './support/faults.js';
+import { until } from './support/service.js';
+
+const log = pino({ level: 'silent' });
+
+let store: Store;
+let broker: MemoryBroker;
+let published: OutgoingEvent[];
+const running: (() => Promise<void>)[] = [];
+
+beforeEach(async () => {
+  store = await openEmbeddedStore({ path: undefined, retentionMs: 60_000, log });
+  broker = new MemoryBroker();
+  published = [];
+  broker.subscribe((event) => published.push(event));
+});
+
+afterEach(async () => {
+  for (const close of running.splice(0).reverse()) await close();
+  await store.close();
+});
+
+interface Started {
+  readonly worker: Worker;
+  readonly bus: Bus;
+  close(): Promise<void>;
+}
+
+/** A worker with its relay on the shared store and broker, each port possibly wrapped. */
+function start(options: { incarnation?: string; store?: Store; bus?: (bus: Bus) => Bus; sweepAfterMs?: number; relayGraceMs?: number } = {}): Started {
+  const { incarnation = 'here', sweepAfterMs = 60_000 } = options;
+  const real = openMemoryBus({ broker, log });
+  const bus = options.bus?.(real) ?? real;
+  const used = options.store ?? store;
+  const relay = new Relay({ bus, store: used, incarnation, log, maxUnconfirmed: 100, sweepAfterMs, sweepEveryMs: 20 });
+  relay.start();
+  const { representation, notifications } = context();
+  const worker = new Worker({
+    bus,
+    store: used,
+    relay,
+    definitions: [definition],
+    representation,
+    notifications,
+    incarnation,
+    envelope: { maxBytes: 100_000, maxDepth: 20, resources: new Map([['partyRole', 'v4']]) },
+    batch: { maxMessages: 50, maxBytes: 1_000_000 },
+    maxWriteBytes: 1_000_000,
+    prefetch: 100,
+    tombstoneMs: 60_000,
+    newId: randomUUID,
+    onFatal: (error) => {
+      throw error;
+    },
+    log,
+  });
+  worker.start();
+  const close = async (): Promise<void> => {
+    await worker.close(1000);
+    await relay.close(options.relayGraceMs ?? 1000);
+    await bus.close();
+  };
+  running.push(close);
+  return { worker, bus: real, close };
+}
+
+function asked(action: string, subject: string, data: Json, id: string = randomUUID()): OutgoingCommand {
+  return {
+    resource: 'partyRole',
+    key: subject,
+    attributes: { specversion: '1.0', id, source: '/test', type: `org.tmforum.partyRole.${action}`, subject },
+    contentType: action === 'patch' ? 'application/merge-patch+json' : 'application/json',
+    body: Buffer.from(JSON.stringify(data)),
+  };
+}
+
+const announced = (subject: string): string[] =>
+  published.map((event) => JSON.parse(event.content) as { subject: string; sequence: string; type: string }).filter((event) => event.subject === subject).map((event) => `${Number(event.sequence)} ${event.type.replace('org.tmforum.partyRole.PartyRole', '')}`);
+
+const revisionOf = async (id: string): Promise<number | undefined> => (await store.load('partyRole', [id])).get(id)?.revision;
+const pendingCommits = (): Promise<unknown[]> => store.pending({ before: new Date(Date.now() + 1000), limit: 100 });
+
+it('applies, answers, announces and marks', async () => {
+  const { bus, worker } = start();
+  await until('the worker is ready', () => worker.status().up);
+  expect(await bus.request(asked('create', 'r1', { name: 'a' }), 5000)).toMatchObject({ status: 201, body: { id: 'r1' } });
+  expect(await bus.request(asked('patch', 'r1', { status: 'x' }), 5000)).toMatchObject({ status: 200 });
+  await until('everything is marked', async () => (await pendingCommits()).length === 0);
+  expect(announced('r1')).toEqual(['1 CreateEvent', '2 StateChangeEvent']);
+  expect((await store.readLog(0, 10)).map((commit) => commit.position)).toEqual([1, 2]);
+});
+
+it('commits what arrived meanwhile as one batch', async () => {
+  const commits: Commit[] = [];
+  const { bus } = start({
+    store: faultyStore(store, {
+      commit: (real, commit) => {
+        commits.push(commit);
+        return real(commit);
+      },
+    }),
+  });
+  await Promise.all(Array.from({ length: 60 }, (_, index) => bus.request(asked('patch', 'gone', { n: index }), 5000)));
+  expect(commits.length).toBeLessThan(10);
+  expect(commits.flatMap((commit) => commit.entries)).toHaveLength(60);
+});
+
+it('decides again after a conflict', async () => {
+  let conflicts = 3;
+  const { bus } = start({ store: faultyStore(store, { commit: (real, commit) => (conflicts-- > 0 ? Promise.resolve('conflict') : real(commit)) }) });
+  expect((await bus.request(asked('create', 'r1', { name: 'a' }), 5000)).status).toBe(201);
+  expect(conflicts).toBe(-1);
+});
+
+it('holds while the database is away: nothing is lost, nothing is reordered', async () => {
+  let away = true;
+  const { bus, worker } = start({ store: faultyStore(store, { commit: (real, commit) => (away ? Promise.reject(new Error('no primary')) : real(commit)) }) });
+  const replies = [asked('create', 'r1', { name: 'a' }), asked('patch', 'r1', { name: 'b' }), asked('patch', 'r1', { name: 'c' })].map((command) => bus.request(command, 20_000));
+  await until('the worker says that it holds', () => JSON.stringify(worker.status()) === JSON.stringify({ up: false, why: 'commit: no primary' }));
+  away = false;
+  expect((await Promise.all(replies)).map((reply) => reply.headers['ETag'])).toEqual(['"1"', '"2"', '"3"']);
+  expect(worker.status()).toEqual({ up: true });
+});
+
+it('announces a commit of which the database never said that it happened, once and before what builds on it', async () => {
+  let first = true;
+  const { bus } = start({
+    store: faultyStore(store, {
+      commit: async (real, commit) => {
+        const result = await real(commit);
+        if (first) {
+          first = false;
+          throw new Error('connection lost');
+        }
+        return result;
+      },
+    }),
+  });
+  expect((await bus.request(asked('create', 'r1', { name: 'a' }), 5000)).status).toBe(201);
+  expect((await bus.request(asked('patch', 'r1', { name: 'b' }), 5000)).headers['ETag']).toBe('"2"');
+  await until('everything is marked', async () => (await pendingCommits()).length === 0);
+  expect(announced('r1')).toEqual(['1 CreateEvent', '2 AttributeValueChangeEvent']);
+});
+
+it('cuts a batch until the one command that the database refuses stands alone, and parks it', async () => {
+  const refuses = (commit: Commit): boolean => commit.writes.some((write) => write.resource['name'] === 'poison');
+  const { bus } = start({ store: faultyStore(store, { commit: (real, commit) => (refuses(commit) ? Promise.reject(new PermanentStoreError('too large')) : real(commit)) }) });
+  const names = ['a', 'b', 'poison', 'c', 'd'];
+  await Promise.all(names.map((name) => bus.send(asked('create', name, { name }))));
+  await until('the poison is parked', async () => (await store.parked(10)).length > 0);
+  expect(await store.parked(10)).toMatchObject([{ reason: 'rejected', subject: 'poison', error: expect.stringContaining('too large') as string }]);
+  expect((await bus.request(asked('create', 'poison', { name: 'poison' }), 5000)).status).toBe(422);
+  const stored = await store.load('partyRole', names);
+  expect([...stored.keys()].sort()).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('publishes a resource’s events one after the other, however long one takes', async () => {
+  let failures = 5;
+  const { bus } = start({ bus: (bus) => faultyBus(bus, (real, event) => (event.key.endsWith('CreateEvent') && failures-- > 0 ? Promise.reject(new Error('not confirmed')) : real(event))) });
+  await bus.request(asked('create', 'slow', { name: 'a' }), 5000);
+  await bus.request(asked('patch', 'slow', { name: 'b' }), 5000);
+  await bus.request(asked('patch', 'slow', { status: 'c' }), 5000);
+  await until('all are published', () => announced('slow').length === 3);
+  expect(announced('slow')).toEqual(['1 CreateEvent', '2 AttributeValueChangeEvent', '3 StateChangeEvent']);
+});
+
+describe('commits that another process left behind', () => {
+  /** A process that commits, answers and dies before it publishes. */
+  async function leaveBehind(): Promise<void> {
+    const silent = start({ incarnation: 'before', relayGraceMs: 0, bus: (bus) => faultyBus(bus, () => Promise.reject(new Error('the broker is away'))) });
+    await silent.bus.request(asked('create', 'r1', { name: 'a' }), 5000);
+    await silent.bus.request(asked('patch', 'r1', { name: 'b' }), 5000);
+    await silent.bus.request(asked('create', 'r2', { name: 'z' }), 5000);
+    await silent.close();
+    expect(published).toEqual([]);
+    expect(await pendingCommits()).toHaveLength(3);
+  }
+
+  it('are published and marked before anything is built on them', async () => {
+    await leaveBehind();
+    const { bus } = start({ incarnation: 'after' });
+    expect((await bus.request(asked('patch', 'r1', { status: 'x' }), 5000)).headers['ETag']).toBe('"3"');
+    await until('the new one is published', () => announced('r1').length === 3);
+    expect(announced('r1')).toEqual(['1 CreateEvent', '2 AttributeValueChangeEvent', '3 StateChangeEvent']);
+  });
+
+  it('are swept when nobody builds on them', async () => {
+    await leaveBehind();
+    start({ incarnation: 'after', sweepAfterMs: 0 });
+    await until('they are marked', async () => (await pendingCommits()).length === 0);
+    expect([announced('r1'), announced('r2')]).toEqual([['1 CreateEvent', '2 AttributeValueChangeEvent'], ['1 CreateEvent']]);
+  });
+});
+
+it('leaves what is not acknowledged to the next worker, which applies nothing twice', async () => {
+  const id = randomUUID();
+  const stuck = start({
+    incarnation: 'first',
+    store: faultyStore(store, {
+      commit: async (real, commit) => {
+        await real(commit);
+        throw new Error('killed between commit and acknowledgement');
+      },
+    }),
+  });
+  await stuck.bus.send(asked('create', 'r1', { name: 'a' }, id));
+  await until('it is committed', async () => (await revisionOf('r1')) === 1);
+  await stuck.close();
+  const { bus } = start({ incarnation: 'second' });
+  expect((await bus.request(asked('create', 'r1', { name: 'a' }, id), 5000)).headers['ETag']).toBe('"1"');
+  expect(await revisionOf('r1')).toBe(1);
+});
