@@ -1,4 +1,5 @@
-import { Refusal, Unacceptable, errorBody, textOf } from './errors.js';
+import type { Unacceptable} from './errors.js';
+import { Refusal, errorBody, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { decide, type Current, type DecisionContext, type Decision } from './handlers/resource.js';
 import { parkedAnnouncement, recordedReply } from './handlers/receipt.js';

@@ -81,7 +81,7 @@ function create(definition: ResourceDefinition, command: Command, id: string, cu
   if (!isObject(command.data)) throw new Refusal(400, `A ${definition.typeName} is a JSON object`, [{ at: '/', problem: 'must be a JSON object' }]);
   if (current && !current.deleted) throw new Refusal(409, `${definition.typeName} ${id} exists already`, [{ at: '/id', problem: 'is taken' }]);
   checkRevision(command, current?.revision ?? 0);
-  const { id: _id, href: _href, ...attributes } = command.data;
+  const { id: _, href: __, ...attributes } = command.data;
   const resource = validated(definition, { id, ...attributes });
   const revision = (current?.revision ?? 0) + 1;
   const represented = context.representation.represent(definition, resource);

@@ -49,7 +49,7 @@ export function compileValidator(specification: Specification, definitionName: s
   });
   const definitions: Record<string, object> = {};
   for (const [name, definition] of Object.entries(specification.definitions)) {
-    definitions[name] = schemaOf(definition as SchemaNode, name === definitionName);
+    definitions[name] = schemaOf(definition, name === definitionName);
   }
   const validate = ajv.compile({ definitions, $ref: DEFINITIONS + definitionName });
   return (resource) => (validate(resource) ? [] : faultsOf(validate));
@@ -74,7 +74,7 @@ export function omittedByUpdate(specification: Specification, typeName: string):
 
 function resolve(specification: Specification, node: SchemaNode | undefined): SchemaNode | undefined {
   if (node?.$ref !== undefined) {
-    return resolve(specification, ownProperty(specification.definitions, node.$ref.slice(DEFINITIONS.length)) as SchemaNode | undefined);
+    return resolve(specification, ownProperty(specification.definitions, node.$ref.slice(DEFINITIONS.length)));
   }
   return node?.type === 'array' ? resolve(specification, node.items) : node;
 }
