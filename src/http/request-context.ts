@@ -29,12 +29,13 @@ function header(request: IncomingMessage, name: string): string | undefined {
   return request.headersDistinct[name]?.join(',');
 }
 
-/** One line when the answer is out or the caller is gone; no query values, no payloads. */
+/** One line when the answer is out or the caller is gone; no query values, no payloads. Probes are logged at debug. */
 export function logAccess(log: Logger, request: IncomingMessage, response: ServerResponse, context: RequestContext): void {
   const started = performance.now();
   const path = request.url?.split('?', 1)[0];
+  const level = path?.startsWith('/health/') ? 'debug' : 'info';
   response.once('close', () => {
-    log.info(
+    log[level](
       {
         method: request.method,
         path,

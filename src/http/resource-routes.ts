@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { PATCH_TYPES } from '../handlers/patch.js';
+import type { Store } from '../store/store.js';
 import { acceptsJson } from './accept.js';
 import { RefusalWithHeaders, unavailable } from './error-response.js';
 import type { ApiHandler, ResourceRequest } from './exchange.js';
@@ -23,15 +24,14 @@ export function resourceRoutes(definition: ResourceDefinition, options: HttpOpti
   const { list, retrieve } = readHandlers(definition, options);
   const { create, patch, remove } = writeHandlers(definition, options);
   const readBody = bodyReader(options.bodyLimitBytes);
-  const reading = reachable([options.store]);
-  // A command sent while the database is away would be held, and its caller would wait in vain.
-  const writing = reachable([options.bus, options.store]);
+  // Reads would wait for the driver's patience, writes for a worker that holds. The bus says by itself that it is away.
+  const storeNeeded = requireStore(options.store);
 
   router
     .route(collection)
     .all(requireJsonAnswer)
-    .get(reading, list)
-    .post(requireBody(POST_TYPES, POST_HEADER), writing, readBody, create)
+    .get(storeNeeded, list)
+    .post(requireBody(POST_TYPES, POST_HEADER), storeNeeded, readBody, create)
     .options(allow('GET, HEAD, POST, OPTIONS', { [POST_HEADER]: POST_TYPES.join(', ') }))
     .all(refuseMethod('GET, HEAD, POST, OPTIONS'));
 
@@ -41,9 +41,9 @@ export function resourceRoutes(definition: ResourceDefinition, options: HttpOpti
       if (!isResourceId(request.params.id)) throw notFound(definition, request.params.id);
       next();
     })
-    .get(reading, retrieve)
-    .patch(requireBody(PATCH_TYPES, PATCH_HEADER), writing, readBody, patch)
-    .delete(writing, remove)
+    .get(storeNeeded, retrieve)
+    .patch(requireBody(PATCH_TYPES, PATCH_HEADER), storeNeeded, readBody, patch)
+    .delete(storeNeeded, remove)
     .options(allow('GET, HEAD, PATCH, DELETE, OPTIONS', { [PATCH_HEADER]: PATCH_TYPES.join(', ') }))
     .all(refuseMethod('GET, HEAD, PATCH, DELETE, OPTIONS'));
 
@@ -55,11 +55,11 @@ const requireJsonAnswer: ApiHandler = (request, _response, next) => {
   next();
 };
 
-/** Answers 503 at once when something that the request needs is known to be away. */
-function reachable(parts: readonly { status(): { readonly up: boolean } }[]): ApiHandler {
+/** Answers 503 at once when the database is known to be away. */
+function requireStore(store: Store): ApiHandler {
   return (_request, response, next) => {
-    if (parts.every((part) => part.status().up)) next();
-    else respond(response, unavailable('The message bus or the database is away'));
+    if (store.status().up) next();
+    else respond(response, unavailable('The database is away'));
   };
 }
 

@@ -96,6 +96,7 @@ describe('correlation', () => {
   test('each request is one line, without query values and payloads', async () => {
     const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     rest.answerWith(() => ({ status: 200, headers: {}, body: { name: 'secret-reply' } }));
+    await ask(`${rest.origin}/health/live`);
     await ask(`${rest.roles}?name=secret-value`, { method: 'POST', body: '{"name":"secret-body"}', headers: { 'Content-Type': 'application/json', 'X-Correlation-ID': 'c', traceparent } });
     // The line is written when the connection has taken the answer, which may be after the client has read it.
     while (rest.lines.length === 0) await pause(5);
@@ -169,6 +170,9 @@ describe('close', () => {
   }
 
   test('finishes what is running, accepts no more, and leaves no connection open', async () => {
+    await rest.close();
+    // So long that only an orderly close ends within the test's time.
+    rest = await startRest(() => ({ replyTimeoutMs: 60_000 }));
     const agent = new Agent({ keepAlive: true });
     const running = deleteKeepingAlive(agent);
     while (rest.commands.length === 0) await pause(5);
