@@ -90,7 +90,7 @@ export async function plainAmqp(url: string, prefix: string): Promise<PlainClien
   await channel.consume(inbox, (message) => message && replies.take(String(message.properties.correlationId), message.content), { noAck: true });
   const publish = (key: string, content: Uint8Array, options: object): Promise<void> =>
     new Promise((resolve, reject) => {
-      channel.publish(`${prefix}.commands`, key, Buffer.from(content), { persistent: true, mandatory: true, ...options }, (error: unknown) => (error ? reject(error) : resolve()));
+      channel.publish(`${prefix}.commands`, key, Buffer.from(content), { persistent: true, mandatory: true, ...options }, (error: Error | null) => (error ? reject(error) : resolve()));
     });
   return {
     events,
