@@ -1,6 +1,9 @@
 import type { Json, JsonObject } from '../json.js';
 import type { Fault } from '../errors.js';
 
+/** JSON Schema types of single values. */
+export type ScalarType = 'string' | 'number' | 'integer' | 'boolean';
+
 /** Everything that makes one TM Forum resource different from another. A new resource is one of these. */
 export interface ResourceDefinition {
   /** `partyRole`: in command types, routing keys, paths and event payloads. */
@@ -29,6 +32,6 @@ export interface ResourceDefinition {
   };
   /** Dotted paths that lists are often filtered or sorted by; the database indexes them. */
   readonly indexes: readonly string[];
-  /** True for a dotted path that the specification declares to be a string, number or boolean: nothing lies below it. */
-  readonly isScalar: (path: readonly string[]) => boolean;
+  /** What the specification declares the value at a dotted path to be, if it is one that nothing lies below. */
+  readonly scalarType: (path: readonly string[]) => ScalarType | undefined;
 }

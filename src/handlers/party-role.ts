@@ -1,5 +1,5 @@
 import type { ResourceDefinition } from './definition.js';
-import { compileValidator, omittedByUpdate, scalarPaths } from './schema.js';
+import { compileValidator, omittedByUpdate, scalarTypes } from './schema.js';
 import specification from './spec/TMF669-PartyRole-v4.0.0.swagger.json';
 
 /** TMF669 Party Role Management v4.0.0. */
@@ -22,6 +22,6 @@ export function partyRole(options: { readonly roleTypeDefault: boolean }): Resou
       delete: 'PartyRoleDeleteEvent',
     },
     indexes: ['name', 'status', 'engagedParty.id', 'relatedParty.id', 'account.id', 'agreement.id'],
-    isScalar: scalarPaths(specification, 'PartyRole'),
+    scalarType: scalarTypes(specification, 'PartyRole'),
   };
 }

@@ -2,6 +2,7 @@ import { v5 as uuidv5 } from 'uuid';
 import { Refusal } from '../errors.js';
 import { isObject, sameJson, type JsonObject } from '../json.js';
 import type { Command, Reply } from '../message.js';
+import { isResourceId, RESOURCE_ID_RULE } from '../resource-id.js';
 import type { Guard, RecordedEvent, StoredResource } from '../store/store.js';
 import { changedPaths } from './changes.js';
 import type { ResourceDefinition } from './definition.js';
@@ -37,7 +38,6 @@ export interface Decision {
   readonly events: readonly RecordedEvent[];
 }
 
-const ID = /^[A-Za-z0-9._~:@-]{1,128}$/;
 const CREATE_TYPE = 'application/json';
 
 /**
@@ -56,8 +56,8 @@ export function targetId(command: Command): string {
     if (command.action === 'create') return uuidv5(command.hash, NAMESPACE);
     throw new Refusal(400, 'No id', [{ at: 'subject', problem: 'is mandatory: the id of the resource' }]);
   }
-  if (!ID.test(id)) {
-    throw new Refusal(400, 'Invalid id', [{ at: command.subject === undefined ? '/id' : 'subject', problem: 'must be 1 to 128 characters of A-Z a-z 0-9 . _ ~ : @ -' }]);
+  if (!isResourceId(id)) {
+    throw new Refusal(400, 'Invalid id', [{ at: command.subject === undefined ? '/id' : 'subject', problem: RESOURCE_ID_RULE }]);
   }
   return id;
 }

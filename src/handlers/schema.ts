@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Fault } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import { toUtcDateTime } from '../date-time.js';
+import type { ScalarType } from './definition.js';
 
 /** A TM Forum v4 specification file (Swagger 2.0); only its `definitions` are used. */
 export interface Specification {
@@ -25,7 +26,7 @@ interface SchemaNode {
 }
 
 const DEFINITIONS = '#/definitions/';
-const SCALARS = new Set(['string', 'number', 'integer', 'boolean']);
+const SCALARS: readonly ScalarType[] = ['string', 'number', 'integer', 'boolean'];
 
 /**
  * Compiles the specification's schema of one definition, usually `<Resource>_Create`. Unknown attributes are allowed. It departs
@@ -55,14 +56,15 @@ export function compileValidator(specification: Specification, definitionName: s
   return (resource) => (validate(resource) ? [] : faultsOf(validate));
 }
 
-/** Tells whether the specification declares a dotted path of a definition to hold text, a number or a boolean. */
-export function scalarPaths(specification: Specification, definitionName: string): (path: readonly string[]) => boolean {
+/** Tells what single value, if any, the specification declares at a dotted path of a definition. */
+export function scalarTypes(specification: Specification, definitionName: string): (path: readonly string[]) => ScalarType | undefined {
   return (path) => {
     const node = path.reduce<SchemaNode | undefined>(
       (parent, name) => ownProperty(resolve(specification, parent)?.properties, name),
       { $ref: DEFINITIONS + definitionName },
     );
-    return SCALARS.has(resolve(specification, node)?.type ?? '');
+    const type = resolve(specification, node)?.type;
+    return SCALARS.find((scalar) => scalar === type);
   };
 }
 

@@ -1,5 +1,6 @@
 import { toUtcDateTime } from '../date-time.js';
-import type { Condition, Operator } from '../store/query.js';
+import type { ScalarType } from '../handlers/definition.js';
+import { type Condition, numberOf, type Operator } from '../store/query.js';
 import { attributePath, badParameter, decode, decodeList } from './parameter.js';
 
 /** A condition with the parameter's name, for error texts. */
@@ -7,7 +8,7 @@ export interface NamedCondition extends Condition {
   readonly parameter: string;
 }
 
-export type IsScalar = (path: readonly string[]) => boolean;
+export type ScalarTypeOf = (path: readonly string[]) => ScalarType | undefined;
 
 const OPERATORS: ReadonlySet<string> = new Set<Operator>(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'nin', 'regex']);
 
@@ -42,8 +43,8 @@ const RESERVED = new Set(['fields', 'sort', 'offset', 'limit', 'filter', 'expand
  * Values that are date-times are compared as UTC; for equality the text as written counts too.
  * @throws Refusal 400 that names the parameter.
  */
-export function parseFilter(raw: string, isScalar: IsScalar): NamedCondition {
-  const [first, ...others] = raw.split(';').map((part) => parseCondition(part, isScalar));
+export function parseFilter(raw: string, scalarType: ScalarTypeOf): NamedCondition {
+  const [first, ...others] = raw.split(';').map((part) => parseCondition(part, scalarType));
   if (!first) throw badParameter(raw, 'is empty');
   for (const other of others) {
     if (other.operator !== first.operator || other.path.join('.') !== first.path.join('.')) {
@@ -53,17 +54,20 @@ export function parseFilter(raw: string, isScalar: IsScalar): NamedCondition {
   return { ...first, values: [first, ...others].flatMap((condition) => condition.values) };
 }
 
-function parseCondition(raw: string, isScalar: IsScalar): NamedCondition {
+function parseCondition(raw: string, scalarType: ScalarTypeOf): NamedCondition {
   const [, rawName, rawSymbol, rawValue] = PARAMETER.exec(raw) ?? [];
   if (rawName === undefined || rawSymbol === undefined || rawValue === undefined) throw badParameter(raw, 'has no value');
   const parameter = decode(rawName, rawName);
-  const { path, operator } = target(parameter, SYMBOLS[decodeURIComponent(rawSymbol)] ?? 'eq', isScalar);
+  const { path, operator } = target(parameter, SYMBOLS[decodeURIComponent(rawSymbol)] ?? 'eq', scalarType);
   const values = decodeList(parameter, rawValue);
+  const type = scalarType(path);
+  const text = operator === 'regex' || !(type === 'number' || type === 'integer') ? undefined : values.find((value) => numberOf(value) === undefined);
+  if (text !== undefined) throw badParameter(parameter, `${text} is not a number`);
   return { parameter, path, operator, values: values.flatMap((value) => comparable(operator, value)) };
 }
 
 /** What is compared, and how: the operator is a suffix of the name or the symbol, not both. */
-function target(parameter: string, symbol: Operator, isScalar: IsScalar): { path: string[]; operator: Operator } {
+function target(parameter: string, symbol: Operator, scalarType: ScalarTypeOf): { path: string[]; operator: Operator } {
   const path = attributePath(parameter, parameter);
   const last = path.at(-1) ?? '';
   if (path.length === 1) {
@@ -74,8 +78,8 @@ function target(parameter: string, symbol: Operator, isScalar: IsScalar): { path
   if (suffix !== undefined && symbol !== 'eq') throw badParameter(parameter, `has two operators, ${last} and ${symbol}`);
   const attribute = suffix === undefined ? path : path.slice(0, -1);
   // A word of another query language may still be an attribute's name: a declared one, or one with an operator after it.
-  const foreign = suffix === undefined && !isScalar(path) && (FOREIGN.has(last.toLowerCase()) || isOperator(last.toLowerCase()));
-  if (foreign || isBelowScalar(attribute, isScalar)) {
+  const foreign = suffix === undefined && scalarType(path) === undefined && (FOREIGN.has(last.toLowerCase()) || isOperator(last.toLowerCase()));
+  if (foreign || isBelowScalar(attribute, scalarType)) {
     throw badParameter(parameter, `unknown operator ${attribute.at(-1)}; known are ${[...OPERATORS].join(', ')}`);
   }
   return { path: attribute, operator: suffix ?? symbol };
@@ -85,8 +89,8 @@ function isOperator(text: string): text is Operator {
   return OPERATORS.has(text);
 }
 
-function isBelowScalar(path: readonly string[], isScalar: IsScalar): boolean {
-  return path.some((_, depth) => depth > 0 && isScalar(path.slice(0, depth)));
+function isBelowScalar(path: readonly string[], scalarType: ScalarTypeOf): boolean {
+  return path.some((_, depth) => depth > 0 && scalarType(path.slice(0, depth)) !== undefined);
 }
 
 /** The texts that a value stands for: date-times are stored as UTC where the specification declares them, else as given. */

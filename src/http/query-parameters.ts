@@ -1,7 +1,7 @@
 import { Refusal } from '../errors.js';
 import type { Condition, Query, SortKey } from '../store/query.js';
 import { type Fields, fieldsOf } from './fields.js';
-import { type IsScalar, type NamedCondition, parseFilter } from './filter-parameter.js';
+import { type NamedCondition, parseFilter, type ScalarTypeOf } from './filter-parameter.js';
 import { onStoredAttribute, sortedByStoredAttribute } from './href-condition.js';
 import { attributePath, badParameter, decode, decodeList } from './parameter.js';
 import { checkPatterns } from './pattern.js';
@@ -18,7 +18,7 @@ export interface ListParameters {
 export interface ListRules {
   readonly pageDefault: number;
   readonly pageMax: number;
-  readonly isScalar: IsScalar;
+  readonly scalarType: ScalarTypeOf;
   /** What comes before the id in this resource type's hrefs. */
   readonly hrefPrefix: string;
 }
@@ -40,7 +40,7 @@ type Control = (typeof CONTROLS)[number];
  */
 export function parseListParameters(rawQuery: string, rules: ListRules): ListParameters {
   const { controls, filters } = partition(rawQuery);
-  const conditions = merged(filters.map((raw) => parseFilter(raw, rules.isScalar)));
+  const conditions = merged(filters.map((raw) => parseFilter(raw, rules.scalarType)));
   const patterns = conditions.filter((condition) => condition.operator === 'regex');
   checkPatterns(patterns);
   const stored = conditions.map((condition) => onStoredAttribute(condition, rules.hrefPrefix));

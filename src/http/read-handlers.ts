@@ -16,7 +16,7 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
   const { pageDefault, pageMax, representation } = options;
   const hrefPrefix = representation.href(definition, '');
   const address = hrefPrefix.slice(0, -1);
-  const rules = { pageDefault, pageMax, isScalar: definition.isScalar, hrefPrefix };
+  const rules = { pageDefault, pageMax, scalarType: definition.scalarType, hrefPrefix };
 
   async function list(request: IncomingMessage, response: ApiResponse): Promise<void> {
     const rawQuery = rawQueryOf(request);

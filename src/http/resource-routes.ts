@@ -10,7 +10,7 @@ import { collectionPath, type HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
 import { notFound, readHandlers } from './read-handlers.js';
 import { bodyReader, requireBody } from './request-body.js';
-import { isResourceId } from './resource-id.js';
+import { isResourceId } from '../resource-id.js';
 import { writeHandlers } from './write-handlers.js';
 
 const POST_TYPES = ['application/json'];

@@ -7,7 +7,7 @@ import type { ApiResponse, ResourceRequest } from './exchange.js';
 import { collectionPath, type HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
 import { mediaTypeOf, parseJson } from './request-body.js';
-import { isResourceId } from './resource-id.js';
+import { isResourceId } from '../resource-id.js';
 
 /** POST, PATCH and DELETE of one resource type: each becomes a command on the bus, and its reply is the answer. */
 export function writeHandlers(definition: ResourceDefinition, options: HttpOptions) {

@@ -4,8 +4,8 @@ import { definitions } from '../../src/handlers/index.js';
 import { type ListParameters, parseFields, parseListParameters } from '../../src/http/query-parameters.js';
 
 const HREF_PREFIX = '/tmf-api/partyRoleManagement/v4/partyRole/';
-const isScalar = definitions({ roleTypeDefault: true })[0]?.isScalar ?? (() => false);
-const rules = { pageDefault: 20, pageMax: 100, isScalar, hrefPrefix: HREF_PREFIX };
+const scalarType = definitions({ roleTypeDefault: true })[0]?.scalarType ?? (() => undefined);
+const rules = { pageDefault: 20, pageMax: 100, scalarType, hrefPrefix: HREF_PREFIX };
 
 function parse(rawQuery: string): ListParameters {
   return parseListParameters(rawQuery, rules);
@@ -130,7 +130,7 @@ describe('filters', () => {
   });
 
   test('a declared attribute may be called like a foreign operator', () => {
-    const size = { ...rules, isScalar: (path: readonly string[]) => path.join('.') === 'attachment.size' };
+    const size = { ...rules, scalarType: (path: readonly string[]) => (path.join('.') === 'attachment.size' ? ('number' as const) : undefined) };
     expect(parseListParameters('attachment.size=1', size).query.where).toHaveLength(1);
   });
 });
@@ -257,4 +257,9 @@ describe('for any query string', () => {
       }),
     );
   });
+});
+
+test.each(['creditProfile.creditScore=high', 'creditProfile.creditScore.gt=1e', 'creditProfile.creditRiskRating=1,x', 'creditProfile.creditScore.in=0x10'])('refuses a bad number in %s and names the parameter', (query) => {
+  const refusal = (): unknown => parseListParameters(query, rules);
+  expect(refusal).toThrow(expect.objectContaining({ status: 400, faults: [{ at: query.split('=')[0], problem: expect.stringContaining('is not a number') as string }] }) as Error);
 });
