@@ -75,32 +75,27 @@ class NatsBus implements Bus {
     return this.replies.request(correlationId, timeoutMs, () => this.sendCommand(command, replyTo));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a failure is a rejection, as the port says
-  async reply(to: ReplyTo, reply: Reply): Promise<void> {
-    const content = Buffer.from(JSON.stringify(reply));
-    this.checkSize(content);
-    this.supervisor.session().connection.publish(to.address, content, { headers: replyHeaders(to) });
+  reply(to: ReplyTo, reply: Reply): Promise<void> {
+    return attempt(() => {
+      const content = Buffer.from(JSON.stringify(reply));
+      this.checkSize(content);
+      this.supervisor.session().connection.publish(to.address, content, { headers: replyHeaders(to) });
+    });
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a failure is a rejection, as the port says
-  async consume(prefetch: number, onMessage: (message: Message) => void): Promise<Consumption> {
-    if (this.closed) throw new UnavailableError('the bus is closed');
-    if (this.lanes.length > 0) throw new Error('this bus is consumed already');
-    const { prefix, lanes, leases, replyPrefix, log } = this.options;
-    const names = natsNames(prefix);
-    const window = new NatsWindow(prefetch);
-    const maxUnacknowledged = Math.max(1, Math.floor(prefetch / lanes));
-    this.lanes = Array.from({ length: lanes }, (_, lane) => {
-      const spec = { lane, stream: names.commands.stream, filter: names.laneFilter(lane), maxUnacknowledged, replyPrefix, window, onMessage, log };
-      return new NatsLane(spec, leases, `jetstream.${prefix}.lane.${lane}`);
+  consume(prefetch: number, onMessage: (message: Message) => void): Promise<Consumption> {
+    return attempt(() => {
+      if (this.closed) throw new UnavailableError('the bus is closed');
+      if (this.lanes.length > 0) throw new Error('this bus is consumed already');
+      this.lanes = this.lanesFor(prefetch, onMessage);
+      if (this.status().up) this.startLanes(this.supervisor.session());
+      return {
+        pause: () => {
+          for (const lane of this.lanes) lane.pause();
+          return Promise.resolve();
+        },
+      };
     });
-    if (this.status().up) this.startLanes(this.supervisor.session());
-    return {
-      // eslint-disable-next-line @typescript-eslint/require-await
-      pause: async () => {
-        for (const lane of this.lanes) lane.pause();
-      },
-    };
   }
 
   status(): BusStatus {
@@ -134,6 +129,18 @@ class NatsBus implements Bus {
     } catch (error) {
       log.warn({ correlationId, why: textOf(error) }, 'a reply that cannot be read was dropped');
     }
+  }
+
+  private lanesFor(prefetch: number, onMessage: (message: Message) => void): NatsLane[] {
+    const { prefix, lanes, leases, replyPrefix, log } = this.options;
+    const names = natsNames(prefix);
+    const window = new NatsWindow(prefetch);
+    // The server bounds each lane by its share; the window matters when there are more lanes than `prefetch`.
+    const maxUnacknowledged = Math.max(1, Math.floor(prefetch / lanes));
+    return Array.from({ length: lanes }, (_, lane) => {
+      const spec = { lane, stream: names.commands.stream, filter: names.laneFilter(lane), maxUnacknowledged, replyPrefix, window, onMessage, log };
+      return new NatsLane(spec, leases, `jetstream.${prefix}.lane.${lane}`);
+    });
   }
 
   private startLanes(session: NatsSession): void {
@@ -172,4 +179,9 @@ class NatsBus implements Bus {
 /** The client words it as `JetStreamNotEnabled`, whatever the reason that no stream listens on a subject. */
 function nobodyListens(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof errors.RequestError && error.cause.isNoResponders();
+}
+
+/** What is thrown becomes a rejection. */
+function attempt<T>(action: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(action()));
 }

@@ -99,7 +99,7 @@ export class NatsSupervisor {
       log.info({ server: connection.getServer() }, 'connected to NATS');
       onUp(session);
       const error = await connection.closed();
-      if (!this.stopping.signal.aborted) throw error ?? new Error('the server closed the connection');
+      if (!this.stopping.signal.aborted) throw error ?? new Error('the connection was lost');
     } finally {
       this.current = undefined;
       await connection.close();

@@ -1,5 +1,5 @@
 import { JetStreamError, type Consumer, type ConsumerMessages, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
-import { nanos, nuid } from '@nats-io/transport-node';
+import { nanos, nuid, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { textOf } from '../errors.js';
 import type { Message } from '../message.js';
@@ -9,10 +9,14 @@ import type { NatsWindow } from './nats-window.js';
 
 /** After this time the server hands a message out again, unless it hears that it is still worked on. */
 const ACK_WAIT_MS = 30_000;
+/** How long a lane that is left waits for its acknowledgements. */
+const SETTLE_MS = 5_000;
 /** How long one request for messages stays open. */
 const READ_MS = 30_000;
 /** A lane asks for more while what it holds is below this; so it holds at most twice as much. */
 const READ_BYTES = 8 * 1024 * 1024;
+/** The client's documented number beside `max_bytes`. It does not see by itself that such a request got them all, and would wait for more. */
+const READ_MESSAGES = 100;
 /** Consumer metadata: the highest stream sequence that was handed out before this consumer was made. */
 const HANDED_OUT = 'handed-out';
 
@@ -50,6 +54,7 @@ export class LaneConsumer {
   private bytes = 0;
   private lastDelivery = 0;
   private lastSequence = 0;
+  private lastAcknowledged: JsMsg | undefined;
   private reading: ConsumerMessages | undefined;
   private tellRoom: () => void = () => undefined;
   private tellDrained: () => void = () => undefined;
@@ -94,6 +99,17 @@ export class LaneConsumer {
     await new Promise<void>((resolve) => (this.tellDrained = resolve));
   }
 
+  /**
+   * Resolves when the server has taken in all acknowledgements, as far as it can be asked. It works on them one by one and
+   * forgets those in its queue with the consumer; the next holder would be handed these messages again.
+   */
+  async settle(connection: NatsConnection): Promise<void> {
+    const last = this.lastAcknowledged;
+    // The subject of its acknowledgement, which the client's type leaves out. Asked once more, it is answered in its turn.
+    if (!last || !('reply' in last) || typeof last.reply !== 'string') return;
+    await connection.request(last.reply, '+ACK', { timeout: SETTLE_MS }).catch(() => undefined);
+  }
+
   /** What is not acknowledged by now is for the next holder of the lane. */
   end(why: string): void {
     if (this.over) return;
@@ -126,12 +142,15 @@ export class LaneConsumer {
 
   /** Resolves with true when the next message would have been too many bytes. */
   private async readOnce(maxBytes: number): Promise<boolean> {
+    let received = 0;
     this.reading = await this.source.fetch({ max_bytes: maxBytes, expires: READ_MS });
     try {
       if (this.over || this.paused) await this.reading.close();
       for await (const message of this.reading) {
         if (this.over || this.paused) break;
         this.receive(message);
+        received += 1;
+        if (received === READ_MESSAGES) break;
       }
     } catch (error) {
       if (!isTooManyBytes(error)) throw error;
@@ -192,6 +211,7 @@ export class LaneConsumer {
     this.unacknowledged.delete(sequence);
     this.bytes -= message.data.byteLength;
     if (this.bytes < READ_BYTES) this.tellRoom();
+    this.lastAcknowledged = message;
     try {
       message.ack();
     } catch (error) {

@@ -72,6 +72,7 @@ export class NatsLane {
       log.info({ lane }, 'lane taken');
       if (signal.aborted || !lease.valid()) consumer.end('it was no longer wanted');
       log.info({ lane, why: await consumer.ended }, 'lane left');
+      await consumer.settle(session.connection);
     } finally {
       this.consumer = undefined;
       await this.letGo(session, lease);
@@ -84,8 +85,6 @@ export class NatsLane {
       this.kept = lease;
       return;
     }
-    // The acknowledgements go first: the next holder is handed whatever the server does not know to be done.
-    await session.connection.flush().catch(() => undefined);
     await lease.release();
   }
 }

@@ -62,6 +62,17 @@ whenServers('JetStream lanes', ['nats'], () => {
     expect(leases.size).toBe(0);
   });
 
+  test('what a worker acknowledged before it closed is not handed to the next', async () => {
+    const { prefix, open } = deployments.add();
+    const bus = open();
+    await up(bus);
+    await Promise.all(Array.from({ length: 300 }, (_, number) => bus.send(command(`key ${number}`, String(number)))));
+    const inbox = await consume(bus, 400);
+    for (const message of await inbox.received(300)) message.acknowledge();
+    await bus.close();
+    expect(await waitingCommands(server.url, prefix)).toBe(0);
+  });
+
   test('after a pause a lane is given back when all that was handed over is acknowledged', async () => {
     const { leases, open } = deployments.add();
     const bus = open({ lanes: 1 });
@@ -74,6 +85,19 @@ whenServers('JetStream lanes', ['nats'], () => {
     expect(leases.size).toBe(1);
     message?.acknowledge();
     await until(() => leases.size === 0, 'the lane is given back');
+  });
+
+  test('a lane goes on after more messages than it asks for at once', async () => {
+    const bus = deployments.add().open({ lanes: 1 });
+    await up(bus);
+    await Promise.all(Array.from({ length: 450 }, (_, number) => bus.send(command('a', String(number)))));
+    const sequences: (number | undefined)[] = [];
+    await bus.consume(150, (message) => {
+      sequences.push(message.origin.sequence);
+      message.acknowledge();
+    });
+    await until(() => sequences.length >= 450, 'all are handed over', 10_000);
+    expect(sequences).toEqual(Array.from({ length: 450 }, (_, index) => index + 1));
   });
 
   test('a lane goes on after more bytes than it asks for at once, and holds no more than twice that', async () => {
