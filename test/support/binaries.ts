@@ -9,8 +9,11 @@ export const NATS_VERSION = '2.15.2';
 /** The oldest versions with what the worker needs; RabbitMQ cannot be asked without starting it. */
 const OLDEST = { mongo: [6, 0], nats: [2, 10] } as const;
 
+/** The folder of package.json, from wherever the compiler put this file. */
+export const projectFolder = findProjectFolder();
+
 /** What was fetched, each in a folder with its version in the name; git ignores it. */
-export const cache = join(projectFolder(), '.cache');
+export const cache = join(projectFolder, '.cache');
 
 export const cachedMongod = join(cache, `mongod-${MONGO_VERSION}`, 'mongod');
 export const cachedNatsServer = join(cache, `nats-server-${NATS_VERSION}`, 'nats-server');
@@ -64,8 +67,7 @@ function isRecent(file: string, [major, minor]: readonly [number, number]): bool
   return foundMajor > major || (foundMajor === major && foundMinor >= minor);
 }
 
-/** The folder of package.json, from wherever the compiler put this file. */
-function projectFolder(): string {
+function findProjectFolder(): string {
   let folder = __dirname;
   while (!existsSync(join(folder, 'package.json'))) {
     if (folder === dirname(folder)) throw new Error(`no package.json above ${__dirname}`);

@@ -10,7 +10,7 @@ Without names: all of them.
 
 /** How the worker is told about a server of this kind. */
 const settingOf: Readonly<Record<Kind, (url: string) => string>> = {
-  mongo: (url) => `STORE_URL=${url.replace('/?', '/party-roles?')}`,
+  mongo: (url) => `STORE_URL=${url.replace('/?', '/partyrole?')}`,
   rabbit: (url) => `BUS_URL=${url}`,
   nats: (url) => `BUS_URL=${url}`,
 };
