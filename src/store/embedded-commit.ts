@@ -1,0 +1,67 @@
+import { PermanentStoreError } from '../errors.js';
+import { currentRow } from './embedded-rows.js';
+import { toText, type CommitRow, type ParkedRow, type ResourceRow, type Tables, type Text } from './embedded-tables.js';
+import type { Commit, ResourceWrite } from './store.js';
+
+interface Prepared {
+  readonly rows: readonly { readonly write: ResourceWrite; readonly text: Text<ResourceRow> }[];
+  readonly parked: readonly { readonly id: string; readonly at: number; readonly text: Text<ParkedRow> }[];
+  readonly commitText: Text<CommitRow>;
+}
+
+/** Applies one batch as one transaction, see `Store.commit`. */
+export async function commitBatch(tables: Tables, commit: Commit): Promise<'committed' | 'conflict'> {
+  const { rows, parked, commitText } = prepare(commit);
+  for (const { type } of [...commit.writes, ...commit.guards]) tables.type(type);
+  return tables.write(() => {
+    if (!isUpToDate(tables, commit)) return 'conflict';
+    for (const { write, text } of rows) writeResource(tables, write, text);
+    for (const { id, at, text } of parked) {
+      // A message that is set aside a second time under the same id stays as it was first seen.
+      if (tables.parkedIds.doesExist(id)) continue;
+      tables.parkedIds.putSync(id, String(at));
+      tables.parked.putSync([at, id], text);
+    }
+    tables.commits.putSync(commit.id, commitText);
+    for (const { command } of commit.entries) if (command !== undefined) tables.receipts.putSync(command, commit.id);
+    const at = commit.at.getTime();
+    if (commit.entries.some(({ events }) => events.length > 0)) tables.pending.putSync(commit.id, String(at));
+    else tables.published.putSync([at, commit.id], '');
+    return 'committed';
+  });
+}
+
+/** All rows as text, before anything is written. @throws PermanentStoreError when one is too large or too deeply nested for JSON. */
+function prepare(commit: Commit): Prepared {
+  try {
+    return {
+      rows: commit.writes.map((write) => ({ write, text: toText(toRow(write, commit.id)) })),
+      parked: commit.parked.map(({ id, at, body, ...rest }) => ({ id, at: at.getTime(), text: toText({ ...rest, body: Buffer.from(body).toString('base64') }) })),
+      commitText: toText({ at: commit.at.getTime(), entries: commit.entries }),
+    };
+  } catch (error) {
+    if (error instanceof RangeError) throw new PermanentStoreError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function toRow({ revision, resource, deleted, expires }: ResourceWrite, commit: string): ResourceRow {
+  return { revision, commit, resource, ...(deleted ? { expires: expires?.getTime() ?? 0 } : {}) };
+}
+
+/** Checks everything before anything is written. */
+function isUpToDate(tables: Tables, commit: Commit): boolean {
+  if (tables.commits.doesExist(commit.id)) return false;
+  return (
+    commit.guards.every(({ type, id, revision }) => currentRow(tables, type, id)?.revision === revision) &&
+    commit.writes.every(({ type, id, expected }) => (currentRow(tables, type, id)?.revision ?? 0) === expected) &&
+    commit.entries.every(({ command }) => command === undefined || !tables.receipts.doesExist(command))
+  );
+}
+
+function writeResource(tables: Tables, { type, id, deleted, expires }: ResourceWrite, text: Text<ResourceRow>): void {
+  const { live, tombstones } = tables.type(type);
+  (deleted ? live : tombstones).removeSync(id);
+  (deleted ? tombstones : live).putSync(id, text);
+  if (deleted) tables.expiring.putSync([expires?.getTime() ?? 0, type, id], '');
+}

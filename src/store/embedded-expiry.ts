@@ -1,0 +1,36 @@
+import { currentRow } from './embedded-rows.js';
+import { fromText, type Tables } from './embedded-tables.js';
+
+/** How many rows one transaction deletes. */
+const STRIDE = 500;
+
+/** Deletes the tombstones that may vanish and the commits, with their receipts, that were published longer ago than the retention. */
+export async function sweep(tables: Tables, now: number, retentionMs: number): Promise<void> {
+  while ((await tables.write(() => sweepTombstones(tables, now))) === STRIDE);
+  while ((await tables.write(() => sweepCommits(tables, now - retentionMs))) === STRIDE);
+}
+
+function sweepTombstones(tables: Tables, now: number): number {
+  const due = [...tables.expiring.getKeys({ end: [now, '', ''], limit: STRIDE })];
+  for (const key of due) {
+    const [, type, id] = key;
+    const row = currentRow(tables, type, id);
+    // It may have been created again since, or deleted again until later.
+    if (row?.expires !== undefined && row.expires <= now) tables.type(type).tombstones.removeSync(id);
+    tables.expiring.removeSync(key);
+  }
+  return due.length;
+}
+
+function sweepCommits(tables: Tables, before: number): number {
+  const due = [...tables.published.getRange({ end: [before, ''], limit: STRIDE })];
+  for (const { key, value: position } of due) {
+    const [, id] = key;
+    const text = tables.commits.get(id);
+    for (const { command } of text === undefined ? [] : fromText(text).entries) if (command !== undefined) tables.receipts.removeSync(command);
+    if (position !== '') tables.log.removeSync(Number(position));
+    tables.commits.removeSync(id);
+    tables.published.removeSync(key);
+  }
+  return due.length;
+}

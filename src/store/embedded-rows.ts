@@ -1,0 +1,17 @@
+import { fromText, type ResourceRow, type Tables, type Text } from './embedded-tables.js';
+import type { StoredResource } from './store.js';
+
+/** The resource or tombstone with this id. */
+export function currentRow(tables: Tables, type: string, id: string): ResourceRow | undefined {
+  const { live, tombstones } = tables.type(type);
+  const text = live.get(id) ?? tombstones.get(id);
+  return text === undefined ? undefined : fromText(text);
+}
+
+export function toStored(id: string, { revision, commit, resource, expires }: ResourceRow): StoredResource {
+  return { id, revision, commit, resource, deleted: expires !== undefined };
+}
+
+export function readStored(id: string, text: Text<ResourceRow>): StoredResource {
+  return toStored(id, fromText(text));
+}

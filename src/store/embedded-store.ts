@@ -1,0 +1,196 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { StartError, textOf, UnavailableError } from '../errors.js';
+import { commitBatch } from './embedded-commit.js';
+import { sweep } from './embedded-expiry.js';
+import { findPage } from './embedded-find.js';
+import { lockFolder, type FolderLock } from './embedded-lock.js';
+import { findPending, findReceipts, markPublished, readLog } from './embedded-log.js';
+import { currentRow, toStored } from './embedded-rows.js';
+import { fromText, Tables, toText } from './embedded-tables.js';
+import type { Query } from './query.js';
+import {
+  FORMAT,
+  type Commit,
+  type LoggedCommit,
+  type Page,
+  type ParkedMessage,
+  type PendingCommit,
+  type PendingFilter,
+  type Receipt,
+  type Store,
+  type StoredResource,
+  type StoreStatus,
+} from './store.js';
+
+const SWEEP_MS = 60_000;
+
+export interface EmbeddedOptions {
+  /** Folder, made when it is missing. Undefined: a temporary one, deleted at close. */
+  readonly path: string | undefined;
+  /** How long published commits and their receipts are kept. */
+  readonly retentionMs: number;
+  readonly log: Logger;
+}
+
+/**
+ * The store in this process, on LMDB. Lists are scans; made for one process and up to 100,000 resources.
+ * @throws StartError when the folder cannot be used, is in use by another process, or has a newer format.
+ */
+export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store> {
+  const folder = options.path ?? mkdtempSync(join(tmpdir(), 'party-role-'));
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new StartError(`cannot make the folder ${folder}: ${textOf(error)}`, { cause: error });
+  }
+  const lock = await lockFolder(folder);
+  try {
+    return await EmbeddedStore.open(folder, lock, options);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+class EmbeddedStore implements Store {
+  private readonly sweeper: NodeJS.Timeout;
+  private closed = false;
+
+  private constructor(
+    private readonly tables: Tables,
+    private readonly release: () => Promise<void>,
+    private readonly options: EmbeddedOptions,
+  ) {
+    this.sweeper = setInterval(() => {
+      this.sweep().catch((error: unknown) => this.options.log.error({ err: error }, 'expired data could not be deleted'));
+    }, SWEEP_MS);
+    this.sweeper.unref();
+  }
+
+  static async open(folder: string, lock: FolderLock, options: EmbeddedOptions): Promise<EmbeddedStore> {
+    const isTemporary = options.path === undefined;
+    const tables = new Tables(folder, { durable: !isTemporary });
+    const release = async (): Promise<void> => {
+      await tables.root.close();
+      await lock.release();
+      if (isTemporary) rmSync(folder, { recursive: true, force: true });
+    };
+    const store = new EmbeddedStore(tables, release, options);
+    try {
+      await store.checkFormat();
+      await store.sweep();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  async load(type: string, ids: readonly string[]): Promise<Map<string, StoredResource>> {
+    const tables = await this.ready();
+    return new Map(
+      ids.flatMap((id): [string, StoredResource][] => {
+        const row = currentRow(tables, type, id);
+        return row ? [[id, toStored(id, row)]] : [];
+      }),
+    );
+  }
+
+  async receipts(commands: readonly string[]): Promise<Map<string, Receipt>> {
+    const tables = await this.ready();
+    return findReceipts(tables, commands);
+  }
+
+  async commit(commit: Commit): Promise<'committed' | 'conflict'> {
+    const tables = await this.ready();
+    return commitBatch(tables, commit);
+  }
+
+  async find(type: string, query: Query): Promise<Page> {
+    const tables = await this.ready();
+    return findPage(tables.type(type), query);
+  }
+
+  async pending(filter: PendingFilter): Promise<PendingCommit[]> {
+    const tables = await this.ready();
+    return findPending(tables, filter);
+  }
+
+  async markPublished(ids: readonly string[]): Promise<void> {
+    const tables = await this.ready();
+    await markPublished(tables, ids);
+  }
+
+  async readLog(after: number, limit: number): Promise<LoggedCommit[]> {
+    const tables = await this.ready();
+    return readLog(tables, after, limit);
+  }
+
+  async parked(limit: number): Promise<ParkedMessage[]> {
+    const tables = await this.ready();
+    return [...tables.parked.getRange({ limit })].map(({ key: [at, id], value }) => {
+      const { body, ...rest } = fromText(value);
+      return { id, at: new Date(at), ...rest, body: new Uint8Array(Buffer.from(body, 'base64')) };
+    });
+  }
+
+  async takeLease(name: string, holder: string, ttlMs: number): Promise<boolean> {
+    const tables = await this.ready();
+    const now = Date.now();
+    return tables.write(() => {
+      const text = tables.leases.get(name);
+      const lease = text === undefined ? undefined : fromText(text);
+      if (lease && lease.holder !== holder && lease.until > now) return false;
+      tables.leases.putSync(name, toText({ holder, until: now + ttlMs }));
+      return true;
+    });
+  }
+
+  async releaseLease(name: string, holder: string): Promise<void> {
+    const tables = await this.ready();
+    await tables.write(() => {
+      const text = tables.leases.get(name);
+      if (text !== undefined && fromText(text).holder === holder) tables.leases.removeSync(name);
+    });
+  }
+
+  async recordSetting(name: string, value: string): Promise<string> {
+    const tables = await this.ready();
+    return tables.write(() => {
+      const recorded = tables.meta.get(`setting:${name}`);
+      if (recorded === undefined) tables.meta.putSync(`setting:${name}`, value);
+      return recorded ?? value;
+    });
+  }
+
+  status(): StoreStatus {
+    return this.closed ? { up: false, why: 'closed' } : { up: true };
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    clearInterval(this.sweeper);
+    await this.release();
+  }
+
+  private ready(): Promise<Tables> {
+    if (this.closed) return Promise.reject(new UnavailableError('the store is closed'));
+    return Promise.resolve(this.tables);
+  }
+
+  private async checkFormat(): Promise<void> {
+    const found = Number(this.tables.meta.get('format') ?? FORMAT);
+    if (found > FORMAT) throw new StartError(`the folder has format ${found}, written by a newer version; this one reads up to ${FORMAT}`);
+    await this.tables.write(() => {
+      this.tables.meta.putSync('format', String(FORMAT));
+    });
+  }
+
+  private sweep(): Promise<void> {
+    return sweep(this.tables, Date.now(), this.options.retentionMs);
+  }
+}

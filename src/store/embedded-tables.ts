@@ -1,0 +1,112 @@
+import { open, type Database, type RootDatabase } from 'lmdb';
+import type { JsonObject } from '../json.js';
+import type { Entry, ParkedMessage } from './store.js';
+
+/** A resource or tombstone under its id. */
+export interface ResourceRow {
+  readonly revision: number;
+  readonly commit: string;
+  readonly resource: JsonObject;
+  /** Only of a tombstone: when it may vanish, in milliseconds. */
+  readonly expires?: number;
+}
+
+export interface CommitRow {
+  /** Milliseconds. */
+  readonly at: number;
+  readonly entries: readonly Entry[];
+}
+
+export interface ParkedRow extends Omit<ParkedMessage, 'id' | 'at' | 'body'> {
+  /** Base64. */
+  readonly body: string;
+}
+
+export interface LeaseRow {
+  readonly holder: string;
+  /** Milliseconds. */
+  readonly until: number;
+}
+
+/** Rows are JSON text, made before a transaction begins: a row that cannot be written then fails with nothing done. */
+export type Text<Row> = string & { readonly row?: Row };
+
+export function toText<Row>(row: Row): Text<Row> {
+  return JSON.stringify(row);
+}
+
+export function fromText<Row>(text: Text<Row>): Row {
+  return JSON.parse(text) as Row;
+}
+
+/** The resources of one type. Tombstones lie apart, so that lists and their total see only what lives. */
+export interface TypeTables {
+  readonly live: Database<Text<ResourceRow>, string>;
+  readonly tombstones: Database<Text<ResourceRow>, string>;
+}
+
+const LIVE = 'live:';
+
+/** All tables of an embedded store. Times in keys are milliseconds. */
+export class Tables {
+  readonly root: RootDatabase<string>;
+  readonly commits: Database<Text<CommitRow>, string>;
+  /** From the command to its commit. */
+  readonly receipts: Database<string, string>;
+  /** From a commit that waits to be published to its time, as text. */
+  readonly pending: Database<string, string>;
+  /** From the position to the commit. */
+  readonly log: Database<string, number>;
+  /** Key: when it was published, commit. Value: its position, or empty without one. For the retention. */
+  readonly published: Database<string, [number, string]>;
+  /** Key: when it may vanish, type, id. */
+  readonly expiring: Database<string, [number, string, string]>;
+  /** Key: time, id. */
+  readonly parked: Database<Text<ParkedRow>, [number, string]>;
+  /** From the id of a parked message to its time, as text. */
+  readonly parkedIds: Database<string, string>;
+  readonly leases: Database<Text<LeaseRow>, string>;
+  /** `format`, `position` and `setting:<name>`. */
+  readonly meta: Database<string, string>;
+  private readonly types = new Map<string, TypeTables>();
+
+  /** `durable: false` for data that need not outlive the process. */
+  constructor(folder: string, { durable }: { readonly durable: boolean }) {
+    this.root = open({ path: folder, noSubdir: false, encoding: 'string', maxDbs: 200, noSync: !durable });
+    this.commits = this.table('commits');
+    this.receipts = this.table('receipts');
+    this.pending = this.table('pending');
+    this.log = this.table('log');
+    this.published = this.table('published');
+    this.expiring = this.table('expiring');
+    this.parked = this.table('parked');
+    this.parkedIds = this.table('parkedIds');
+    this.leases = this.table('leases');
+    this.meta = this.table('meta');
+    for (const name of [...this.root.getKeys()].map(String)) if (name.startsWith(LIVE)) this.type(name.slice(LIVE.length));
+  }
+
+  /** Call it for a new type before a transaction, not in one: a transaction that fails would take the table with it. */
+  type(name: string): TypeTables {
+    let tables = this.types.get(name);
+    if (!tables) {
+      tables = { live: this.table(LIVE + name), tombstones: this.table(`tombstones:${name}`) };
+      this.types.set(name, tables);
+    }
+    return tables;
+  }
+
+  /**
+   * Runs the writes as one transaction, durable when it resolves. A throw undoes them; `transaction` alone would keep
+   * what was written before it.
+   */
+  async write<T>(action: () => T): Promise<T> {
+    const result = await this.root.childTransaction(action);
+    await this.root.flushed;
+    return result;
+  }
+
+  private table<V extends string, K extends string | number | (string | number)[]>(name: string): Database<V, K> {
+    return this.root.openDB<V, K>({ name, encoding: 'string' });
+  }
+}

@@ -1,0 +1,116 @@
+import { setTimeout } from 'node:timers/promises';
+import { MongoClient, ServerType, type Db, type TopologyDescription } from 'mongodb';
+import type { Logger } from 'pino';
+import { StartError, textOf, UnavailableError } from '../errors.js';
+import { Collections } from './mongo-documents.js';
+import { checkStart, type StartOptions } from './mongo-start.js';
+import type { StoreStatus } from './store.js';
+
+const DEFAULT_DATABASE = 'partyrole';
+
+/** Pauses between start checks, in milliseconds; the last one repeats. */
+const PAUSES_MS = [200, 500, 1000, 2000];
+
+const WRITABLE: ReadonlySet<string> = new Set([ServerType.RSPrimary, ServerType.Mongos, ServerType.LoadBalancer, ServerType.Standalone]);
+
+export interface ConnectionOptions extends StartOptions {
+  readonly url: string;
+  readonly queryTimeoutMs: number;
+  readonly log: Logger;
+  /** Called at most once, with a StartError, when the database can never be used as it is. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** A connection that comes and goes with the database; it may be used once the start checks have passed. */
+export class MongoConnection {
+  readonly client: MongoClient;
+  private readonly db: Db;
+  private readonly ready: Collections;
+  private readonly closing = new AbortController();
+  private checked = false;
+  private why = 'not connected yet';
+  private writable = false;
+  private readonly checking: Promise<void>;
+
+  /** Returns at once and connects in the background. @throws StartError when the URL is no MongoDB URL. */
+  constructor(private readonly options: ConnectionOptions) {
+    this.client = createClient(options);
+    this.db = this.client.db(databaseName(options.url));
+    this.ready = new Collections(this.db);
+    this.client.on('topologyDescriptionChanged', ({ newDescription }) => {
+      this.observe(newDescription);
+    });
+    this.checking = this.checkUntilPassed();
+  }
+
+  /** @throws UnavailableError until the start checks have passed. */
+  collections(): Collections {
+    if (!this.checked) throw new UnavailableError(`MongoDB: ${this.why}`);
+    return this.ready;
+  }
+
+  status(): StoreStatus {
+    return this.checked && this.writable ? { up: true } : { up: false, why: this.why };
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.client.close();
+    await this.checking;
+  }
+
+  private observe(topology: TopologyDescription): void {
+    const servers = [...topology.servers.values()];
+    const writable = servers.some(({ type }) => WRITABLE.has(type));
+    if (!writable) this.why = servers.find(({ error }) => error)?.error?.message ?? 'no primary';
+    if (writable !== this.writable && this.checked) {
+      if (writable) this.options.log.info('MongoDB is back');
+      else this.options.log.warn({ why: this.why }, 'MongoDB is away');
+    }
+    this.writable = writable;
+  }
+
+  private async checkUntilPassed(): Promise<void> {
+    for (let attempt = 0; !this.closing.signal.aborted; attempt += 1) {
+      try {
+        await this.client.connect();
+        await checkStart(this.db, this.ready, this.options);
+        this.checked = true;
+        this.options.log.info('MongoDB is ready');
+        return;
+      } catch (error) {
+        if (this.closing.signal.aborted) return;
+        this.why = textOf(error);
+        if (error instanceof StartError) return this.options.onFatal(error);
+        this.options.log.warn({ why: this.why }, 'MongoDB is not ready');
+        await setTimeout(PAUSES_MS[attempt] ?? PAUSES_MS.at(-1), undefined, { signal: this.closing.signal }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+function createClient({ url, queryTimeoutMs }: ConnectionOptions): MongoClient {
+  try {
+    return new MongoClient(url, {
+      appName: 'party-role-worker',
+      writeConcern: { w: 'majority', journal: true },
+      readConcern: { level: 'majority' },
+      readPreference: 'primary',
+      ignoreUndefined: true,
+      // Together these let a server that is gone, or hangs, be noticed within a few seconds.
+      heartbeatFrequencyMS: 2000,
+      connectTimeoutMS: 4000,
+      serverSelectionTimeoutMS: 3000,
+      serverMonitoringMode: 'poll',
+      socketTimeoutMS: queryTimeoutMs + 15_000,
+    });
+  } catch (error) {
+    throw new StartError(`the store's URL: ${textOf(error)}`, { cause: error });
+  }
+}
+
+/** The URL's database; without one the driver would take `test`. */
+function databaseName(url: string): string {
+  const name = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(url)?.[1];
+  return name === undefined ? DEFAULT_DATABASE : decodeURIComponent(name);
+}

@@ -1,0 +1,81 @@
+import { MongoServerError, type Collection, type Db, type Document, type IndexSpecification } from 'mongodb';
+import { StartError } from '../errors.js';
+import type { Collections } from './mongo-documents.js';
+import { toPath } from './mongo-filter.js';
+import { FORMAT } from './store.js';
+
+/** The oldest server that is supported; what the driver needs is older. */
+const MIN_VERSION = 5;
+
+const INDEX_OPTIONS_CONFLICT = 85;
+
+export interface StartOptions {
+  readonly types: readonly { readonly name: string; readonly indexes: readonly string[] }[];
+  readonly retentionMs: number;
+}
+
+/**
+ * Everything that must hold before a worker may write: topology, server version, stored format, indexes.
+ * Safe to repeat and to run in several workers at once.
+ * @throws StartError when an operator must act; anything else may pass when tried again.
+ */
+export async function checkStart(db: Db, collections: Collections, options: StartOptions): Promise<void> {
+  await checkTopology(db);
+  await checkVersion(db);
+  await checkFormat(collections);
+  await createIndexes(collections, options);
+}
+
+async function checkTopology(db: Db): Promise<void> {
+  const hello = await db.admin().command({ hello: 1 });
+  if (hello['msg'] === 'isdbgrid' || typeof hello['setName'] === 'string') return;
+  if (hello['isreplicaset'] === true) throw new Error('the replica set is not initiated yet: run rs.initiate()');
+  throw new StartError(
+    'MongoDB runs standalone and has no transactions; a replica set of one node is enough: ' +
+      'start mongod with --replSet rs0 and run rs.initiate() once in mongosh',
+  );
+}
+
+async function checkVersion(db: Db): Promise<void> {
+  const { version } = await db.admin().command({ buildInfo: 1 });
+  if (parseInt(String(version), 10) < MIN_VERSION) throw new StartError(`MongoDB is ${String(version)}; ${MIN_VERSION}.0 or newer is needed`);
+}
+
+async function checkFormat({ meta }: Collections): Promise<void> {
+  const before = await meta.findOneAndUpdate({ _id: 'format' }, { $max: { format: FORMAT } }, { upsert: true, returnDocument: 'before' });
+  const found = before?.format ?? FORMAT;
+  if (found > FORMAT) throw new StartError(`the database has format ${found}, written by a newer version; this one reads up to ${FORMAT}`);
+}
+
+async function createIndexes(collections: Collections, { types, retentionMs }: StartOptions): Promise<void> {
+  const { commits, parked } = collections;
+  const pending = { partialFilterExpression: { pending: true } };
+  await commits.createIndex({ commands: 1 }, { unique: true, partialFilterExpression: { commands: { $exists: true } } });
+  await commits.createIndex({ position: 1 }, { unique: true, partialFilterExpression: { position: { $exists: true } } });
+  await commits.createIndex({ pending: 1, _id: 1 }, pending);
+  await commits.createIndex({ pending: 1, at: 1, _id: 1 }, pending);
+  await createExpiry(commits, 'publishedAt', Math.ceil(retentionMs / 1000));
+  await parked.createIndex({ at: 1, _id: 1 });
+  for (const { name, indexes } of types) {
+    const resources = collections.resources(name);
+    await createExpiry(resources, 'expires', 0);
+    for (const keys of listIndexes(indexes)) await resources.createIndex(keys);
+  }
+}
+
+/** For lists without conditions, and for each attribute as a condition or as the sort key, forwards and backwards. */
+function listIndexes(paths: readonly string[]): IndexSpecification[] {
+  const attributes = paths.map((path) => toPath(path.split('.')));
+  return [{ deleted: 1, _id: 1 }, ...attributes.map((attribute): IndexSpecification => ({ deleted: 1, [attribute]: 1, _id: 1 }))];
+}
+
+/** A TTL index; an existing one takes over a changed time. */
+async function createExpiry<T extends Document>(collection: Collection<T>, attribute: string, expireAfterSeconds: number): Promise<void> {
+  try {
+    await collection.createIndex({ [attribute]: 1 }, { expireAfterSeconds });
+  } catch (error) {
+    if (!(error instanceof MongoServerError) || error.code !== INDEX_OPTIONS_CONFLICT) throw error;
+    const command = { collMod: collection.collectionName, index: { keyPattern: { [attribute]: 1 }, expireAfterSeconds } };
+    await collection.db.command(command);
+  }
+}

@@ -1,0 +1,131 @@
+import { setTimeout } from 'node:timers/promises';
+import { commitBatch } from './mongo-commit.js';
+import { MongoConnection, type ConnectionOptions } from './mongo-connection.js';
+import { fromParkedDocument, fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
+import { isDuplicateKey, toQueryError } from './mongo-errors.js';
+import { toFilter, toSort } from './mongo-filter.js';
+import { findPending, findReceipts, markPublished, readLog } from './mongo-log.js';
+import type { Query } from './query.js';
+import type {
+  Commit,
+  LoggedCommit,
+  Page,
+  ParkedMessage,
+  PendingCommit,
+  PendingFilter,
+  Receipt,
+  Store,
+  StoredResource,
+  StoreStatus,
+} from './store.js';
+
+/**
+ * The store on a MongoDB replica set. Resolves at once, the database up or away: it connects and checks in the
+ * background, and until that has passed `status()` is not up and every other method throws UnavailableError.
+ */
+export function openMongoStore(options: ConnectionOptions): Promise<Store> {
+  return Promise.resolve().then(() => new MongoStore(new MongoConnection(options), options.queryTimeoutMs));
+}
+
+class MongoStore implements Store {
+  constructor(
+    private readonly connection: MongoConnection,
+    private readonly queryTimeoutMs: number,
+  ) {}
+
+  async load(type: string, ids: readonly string[]): Promise<Map<string, StoredResource>> {
+    const resources = this.connection.collections().resources(type);
+    // The batch size makes it one round trip.
+    const documents = await resources
+      .find<ResourceDocument>({ _id: { $in: [...ids] } }, { projection: RESOURCE_FIELDS, batchSize: ids.length + 1 })
+      .toArray();
+    return new Map(documents.map((document) => [document._id, fromResourceDocument(document)]));
+  }
+
+  async receipts(commands: readonly string[]): Promise<Map<string, Receipt>> {
+    return findReceipts(this.connection.collections(), commands);
+  }
+
+  async commit(commit: Commit): Promise<'committed' | 'conflict'> {
+    return commitBatch(this.connection.client, this.connection.collections(), commit);
+  }
+
+  async find(type: string, { where, sort, offset, limit }: Query): Promise<Page> {
+    const resources = this.connection.collections().resources(type);
+    const filter = { deleted: false, ...toFilter(where) };
+    const maxTimeMS = this.queryTimeoutMs;
+    try {
+      const options = { projection: RESOURCE_FIELDS, sort: toSort(sort), skip: offset, limit, batchSize: limit + 1, allowDiskUse: true, maxTimeMS };
+      // To MongoDB a limit of 0 is none.
+      const documents = limit === 0 ? [] : await resources.find<ResourceDocument>(filter, options).toArray();
+      const isLastPage = documents.length < limit && (documents.length > 0 || offset === 0);
+      const total = isLastPage ? offset + documents.length : await resources.countDocuments(filter, { maxTimeMS });
+      return { items: documents.map(fromResourceDocument), total };
+    } catch (error) {
+      throw toQueryError(error);
+    }
+  }
+
+  async pending(filter: PendingFilter): Promise<PendingCommit[]> {
+    return findPending(this.connection.collections(), filter);
+  }
+
+  async markPublished(ids: readonly string[]): Promise<void> {
+    return markPublished(this.connection.client, this.connection.collections(), ids);
+  }
+
+  async readLog(after: number, limit: number): Promise<LoggedCommit[]> {
+    return readLog(this.connection.collections(), after, limit);
+  }
+
+  async parked(limit: number): Promise<ParkedMessage[]> {
+    const { parked } = this.connection.collections();
+    return (await parked.find({}, { sort: { at: 1, _id: 1 }, limit }).toArray()).map(fromParkedDocument);
+  }
+
+  /** By the server's clock, so that workers need not agree on the time. */
+  async takeLease(name: string, holder: string, ttlMs: number): Promise<boolean> {
+    const { leases } = this.connection.collections();
+    const me = { $literal: holder };
+    const mine = { $or: [{ $eq: ['$holder', me] }, { $lte: [{ $ifNull: ['$until', new Date(0)] }, '$$NOW'] }] };
+    const lease = await onceMore(() =>
+      leases.findOneAndUpdate(
+        { _id: name },
+        [{ $set: { until: { $cond: [mine, { $add: ['$$NOW', ttlMs] }, '$until'] }, holder: { $cond: [mine, me, '$holder'] } } }],
+        { upsert: true, returnDocument: 'after' },
+      ),
+    );
+    return lease?.holder === holder;
+  }
+
+  async releaseLease(name: string, holder: string): Promise<void> {
+    await this.connection.collections().leases.deleteOne({ _id: name, holder });
+  }
+
+  async recordSetting(name: string, value: string): Promise<string> {
+    const { meta } = this.connection.collections();
+    const recorded = await onceMore(() =>
+      meta.findOneAndUpdate({ _id: `setting:${name}` }, { $setOnInsert: { value } }, { upsert: true, returnDocument: 'after' }),
+    );
+    return recorded?.value ?? value;
+  }
+
+  status(): StoreStatus {
+    return this.connection.status();
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+}
+
+/** Two first writes at the same moment: one of them fails, and finds the other's document when it tries again. */
+async function onceMore<T>(upsert: () => Promise<T>): Promise<T> {
+  try {
+    return await upsert();
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    await setTimeout(10);
+    return upsert();
+  }
+}
