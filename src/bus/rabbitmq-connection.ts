@@ -88,7 +88,7 @@ export class RabbitConnection {
       try {
         await this.live();
       } catch (error) {
-        this.report(error);
+        this.report(explained(error));
       }
       await sleep(this.backoff.next(), undefined, { signal }).catch(() => undefined);
     }
@@ -101,6 +101,7 @@ export class RabbitConnection {
     const { name, noDelay, log } = this.options;
     const model = await connect(this.target, { noDelay, timeout: CONNECT_MS, clientProperties: { connection_name: name } });
     this.model = model;
+    this.why = 'connected, opening the channels';
     let lostBy: Error | undefined;
     const lost = new Promise<void>((resolve) => {
       model.once('close', (error?: Error) => {
@@ -128,7 +129,7 @@ export class RabbitConnection {
       if (lostBy !== undefined) throw lostBy;
     } catch (error) {
       // When the broker closes the connection, it says why there; a call under way only learns that it will get no answer.
-      throw explained(lostBy ?? error);
+      throw lostBy ?? error;
     } finally {
       await this.hangUp(model, lost);
     }

@@ -99,10 +99,9 @@ function typedValue(value: unknown): string | number | undefined {
   return Number.isNaN(time.getTime()) ? content : time.toISOString();
 }
 
-/** Header values as JSON: bytes become `{"base64": …}`, numbers that JSON cannot hold their text. */
+/** Header values as JSON: bytes become `{"base64": …}`. RabbitMQ carries no number that JSON cannot hold. */
 function jsonOf(value: unknown): Json {
-  if (typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
   if (typeof value !== 'object' || value === null) return null;
   if (Buffer.isBuffer(value)) return { base64: value.toString('base64') };
   if (Array.isArray(value)) return value.map(jsonOf);
