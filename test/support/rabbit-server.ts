@@ -51,7 +51,7 @@ export async function rabbitRecipe(rabbitmqServer: string, folder: string): Prom
 
 /** @throws while the broker does not accept connections or lacks the exchange type of the lanes. */
 export async function declareLanes(url: string): Promise<void> {
-  const connection = await connect(url);
+  const connection = await connect(url, { timeout: 5000 });
   connection.on('error', () => undefined);
   try {
     const channel = await connection.createChannel();

@@ -9,6 +9,9 @@ import { connect as connectAmqp } from 'amqplib';
 import { MongoClient } from 'mongodb';
 import { sharedUrl, startMongo, startNats, startRabbit, whenServers, type Server } from './servers.js';
 
+// RabbitMQ is started twice, on a machine that may be busy.
+jest.setTimeout(180_000);
+
 /** One thing that a server must still know after it was killed. */
 interface Memory {
   write(url: string): Promise<void>;
