@@ -110,7 +110,7 @@ const PRECONDITION_FAILED = 406;
 export function explained(error: unknown): unknown {
   if (error instanceof StartError) return error;
   const text = textOf(error);
-  if (text.includes('unknown exchange type')) {
+  if (/(unknown|invalid) exchange type/.test(text)) {
     return new StartError('more than one lane needs the exchange type x-modulus-hash: rabbitmq-plugins enable rabbitmq_sharding', { cause: error });
   }
   if (codeOf(error) === PRECONDITION_FAILED) {
