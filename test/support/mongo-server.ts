@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import os from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import type { Recipe } from './local-server.js';
@@ -31,9 +32,12 @@ export async function mongoRecipe(mongod: string, folder: string): Promise<Recip
   };
 }
 
+/** For clients inside jest: the driver's own dynamic import of `os` needs a flag there. */
+export const IN_JEST = { runtimeAdapters: { os } } as const;
+
 /** Makes the server at this port of 127.0.0.1 a replica set if it is none. @throws while it is not the primary. */
 export async function becomePrimary(port: number): Promise<void> {
-  const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true&serverSelectionTimeoutMS=1000`);
+  const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true&serverSelectionTimeoutMS=1000`, IN_JEST);
   try {
     const admin = client.db('admin');
     const hello = await admin.command({ hello: 1 });

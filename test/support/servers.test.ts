@@ -7,6 +7,7 @@ import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
 import { connect as connectAmqp } from 'amqplib';
 import { MongoClient } from 'mongodb';
+import { IN_JEST } from './mongo-server.js';
 import { sharedUrl, startMongo, startNats, startRabbit, whenServers, type Server } from './servers.js';
 
 // RabbitMQ is started twice, on a machine that may be busy.
@@ -70,7 +71,7 @@ const inNats: Memory = {
 };
 
 async function withMongo<T>(url: string, use: (client: MongoClient) => Promise<T>): Promise<T> {
-  const client = new MongoClient(url, { serverSelectionTimeoutMS: 1000 });
+  const client = new MongoClient(url, { ...IN_JEST, serverSelectionTimeoutMS: 1000 });
   return use(client).finally(() => client.close());
 }
 
