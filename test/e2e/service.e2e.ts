@@ -1,6 +1,6 @@
 import { CloudEvent } from 'cloudevents';
 import type { PlainClient, Seen } from '../support/plain-client.js';
-import { startService, until, type Service } from '../support/service.js';
+import { startService, type Service } from '../support/service.js';
 import { Api, json, list } from './api.js';
 
 export interface Pair {
@@ -85,7 +85,7 @@ export function serviceSuite(open: () => Promise<Pair>): void {
       expect([gone.status, await json(gone)]).toEqual([404, expect.objectContaining({ '@type': 'Error', code: '404', status: '404', reason: expect.any(String) as string })]);
       expect((await api.delete(id)).status).toBe(404);
 
-      await until('its events have arrived', () => eventsOf(id).length >= 3);
+      await service.until('its events have arrived', () => eventsOf(id).length >= 3);
       expect(typesOf(id)).toEqual(['PartyRoleCreateEvent', 'PartyRoleStateChangeEvent', 'PartyRoleDeleteEvent']);
       expect(eventsOf(id).map((event) => [event['sequence'], (event.data?.['event'] as Record<string, unknown>)['partyRole']])).toEqual([
         ['0000000000000001', role],
@@ -139,10 +139,10 @@ export function serviceSuite(open: () => Promise<Pair>): void {
     const response = await api.post({ name: 'Traced' }, { 'x-correlation-id': 'corr-1', traceparent });
     const { id } = (await json(response)) as { id: string };
     expect(response.headers.get('x-correlation-id')).toBe('corr-1');
-    await until('its event has arrived', () => eventsOf(id).length > 0);
+    await service.until('its event has arrived', () => eventsOf(id).length > 0);
     expect(eventsOf(id)[0]).toMatchObject({ correlationid: 'corr-1', traceparent, data: { correlationId: 'corr-1' } });
     const said = (msg: string): boolean => service.log.some((line) => line['msg'] === msg && line['correlationid'] === 'corr-1' && line['traceparent'] === traceparent);
-    await until('the log tells of it', () => said('command answered') && said('event published'));
+    await service.until('the log tells of it', () => said('command answered') && said('event published'));
   });
 
   it('keeps any attribute name', async () => {
@@ -162,7 +162,7 @@ export function serviceSuite(open: () => Promise<Pair>): void {
     expect(await json(await api.get(`/${id}`))).toMatchObject({ name: 'Lasting' });
     // Where lanes are leased, those of the killed process are free only when its leases end: a 504 is repeated safely.
     const key = { 'idempotency-key': `after-kill-${id}` };
-    await until('commands are applied again', async () => (await api.patch(id, { status: 'active' }, key)).status === 200);
+    await service.until('commands are applied again', async () => (await api.patch(id, { status: 'active' }, key)).status === 200);
     expect(await service.stop()).toBe(0);
     service = await startService(pair.settings);
     api = new Api(service.url);
@@ -171,7 +171,7 @@ export function serviceSuite(open: () => Promise<Pair>): void {
 
   it('announces every event, whatever was killed', async () => {
     const id = await created({ name: 'Announced' });
-    await until('its event has arrived', () => eventsOf(id).length > 0);
+    await service.until('its event has arrived', () => eventsOf(id).length > 0);
     expect(typesOf(id)[0]).toBe('PartyRoleCreateEvent');
   });
 }
@@ -207,7 +207,7 @@ export function busSuite(open: () => Promise<Pair>): void {
     expect(stale).toMatchObject({ status: 412, body: { '@type': 'Error' } });
     expect(await client.ask(mode, { type: 'org.tmforum.partyRole.delete', subject })).toMatchObject({ status: 204 });
 
-    await until('its events have arrived', () => about(client.events, subject).length >= 4);
+    await service.until('its events have arrived', () => about(client.events, subject).length >= 4);
     expect(about(client.events, subject).map((event) => [event.key, event.contentType])).toEqual(
       ['Create', 'StateChange', 'AttributeValueChange', 'Delete'].map((kind) => [`partyRole.PartyRole${kind}Event`, 'application/cloudevents+json']),
     );
@@ -236,8 +236,8 @@ export function busSuite(open: () => Promise<Pair>): void {
     await client.post('x', 'application/cloudevents+json', Buffer.from(JSON.stringify({ specversion: '1.0', id: '1', source: '/s', type: 'org.tmforum.starship.create' })));
     await client.post('x', 'application/cloudevents+json', Buffer.from(JSON.stringify({ specversion: '1.0', id: '2', source: '/s', type: 'org.tmforum.partyRole.create', subject: 'x', data: {} })));
     await client.post('x', 'application/cloudevents+json', Buffer.from(JSON.stringify({ specversion: '1.0', id: '3', source: '/s', type: 'org.tmforum.partyRole.create', subject: 'x', data: { name: 'Neighbour' } })));
-    await until('the neighbour is announced', () => about(client.events, 'x').length > 0);
-    await until('the parked ones are announced', () => client.dead.length >= before + 3);
+    await service.until('the neighbour is announced', () => about(client.events, 'x').length > 0);
+    await service.until('the parked ones are announced', () => client.dead.length >= before + 3);
     expect(client.dead.slice(before).map((event) => event.key).sort()).toEqual(['malformed', 'refused', 'unsupported']);
     const announcement = client.dead.find((event) => event.key === 'refused');
     expect(JSON.parse(announcement?.content ?? '')).toMatchObject({ type: 'org.tmforum.command.parked', data: { reason: 'refused', type: 'org.tmforum.partyRole.create', subject: 'x' } });

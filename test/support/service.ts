@@ -12,6 +12,8 @@ export interface Service {
   readonly url: string;
   /** Its log, line by line. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
+  /** Waits until the condition holds. @throws Error with the end of the log. */
+  until(what: string, condition: () => boolean | Promise<boolean>): Promise<void>;
   /** The exit code after SIGTERM. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;
@@ -29,6 +31,10 @@ export async function startService(settings: Readonly<Record<string, string>>): 
   const service = (url: string): Service => ({
     url,
     log,
+    until: (what, condition) =>
+      until(what, condition).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${log.slice(-40).map((line) => JSON.stringify(line).slice(0, 300)).join('\n')}`);
+      }),
     stop: () => end(child, exited, 'SIGTERM'),
     kill: async () => {
       await end(child, exited, 'SIGKILL');
