@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { Backoff } from './bus/backoff.js';
+import { Backoff } from './backoff.js';
 import { PermanentStoreError, textOf } from './errors.js';
 
 const FIRST_PAUSE_MS = 50;

@@ -9,7 +9,7 @@ import type { Leases } from './nats-lease.js';
 import { commandHeaders, eventHeaders, replyHeaders } from './nats-message.js';
 import { commandSubject, natsNames } from './nats-subject.js';
 import { ensureTopology, type NatsTopology } from './nats-topology.js';
-import { NatsWindow } from './nats-window.js';
+import { Window } from './window.js';
 import { PendingReplies, parseReply } from './pending-replies.js';
 
 /** A server counts headers and payload together against its `max_payload`. */
@@ -134,7 +134,7 @@ class NatsBus implements Bus {
   private lanesFor(prefetch: number, onMessage: (message: Message) => void): NatsLane[] {
     const { prefix, lanes, leases, replyPrefix, log } = this.options;
     const names = natsNames(prefix);
-    const window = new NatsWindow(prefetch);
+    const window = new Window(prefetch);
     // The server bounds each lane by its share; the window matters when there are more lanes than `prefetch`.
     const maxUnacknowledged = Math.max(1, Math.floor(prefetch / lanes));
     return Array.from({ length: lanes }, (_, lane) => {

@@ -3,7 +3,7 @@ import { connect, errors, type ConnectionOptions, type NatsConnection } from '@n
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import type { Logger } from 'pino';
 import { StartError, UnavailableError, textOf } from '../errors.js';
-import { Backoff } from './backoff.js';
+import { Backoff } from '../backoff.js';
 import type { BusStatus } from './bus.js';
 
 const FIRST_PAUSE_MS = 200;

@@ -5,7 +5,7 @@ import { textOf } from '../errors.js';
 import type { Message } from '../message.js';
 import type { NatsSession } from './nats-connection.js';
 import { messageOf } from './nats-message.js';
-import type { NatsWindow } from './nats-window.js';
+import type { Window } from './window.js';
 
 /** After this time the server hands a message out again, unless it hears that it is still worked on. */
 const ACK_WAIT_MS = 30_000;
@@ -28,7 +28,7 @@ export interface LaneSpec {
   /** At most so many messages handed out by the server and not acknowledged. */
   readonly maxUnacknowledged: number;
   readonly replyPrefix: string | undefined;
-  readonly window: NatsWindow;
+  readonly window: Window;
   readonly onMessage: (message: Message) => void;
   readonly log: Logger;
 }

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { textOf } from '../errors.js';
 
 /** How long a lane stays with a worker that no longer renews. */
-const TTL_MS = 15_000;
+const TTL_MS = 9_000;
 
 /** See `Store.takeLease` and `Store.releaseLease`; the holder is this process. */
 export interface Leases {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { StartError, UnavailableError, UnroutableError, textOf } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
 import type { Bus, BusStatus, Consumption } from './bus.js';
-import { NatsWindow } from './nats-window.js';
+import { Window } from './window.js';
 import { PendingReplies, parseReply } from './pending-replies.js';
 import { RabbitConnection } from './rabbitmq-connection.js';
 import { RabbitLane } from './rabbitmq-lane.js';
@@ -78,7 +78,7 @@ class RabbitBus implements Bus {
   async consume(prefetch: number, onMessage: (message: Message) => void): Promise<Consumption> {
     this.demandUp();
     if (this.consuming) throw new Error('this bus is consumed already');
-    const window = new NatsWindow(prefetch);
+    const window = new Window(prefetch);
     const perLane = Math.ceil(prefetch / this.options.lanes);
     this.lanes = this.names.queues.map((queue, lane) => new RabbitLane({ lane, queue, prefetch: perLane, window, rule: this.options, onMessage }));
     this.consuming = this.connection('consume', false, this.lanes);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
 import { StartError, UnavailableError, textOf } from '../errors.js';
-import { Backoff } from './backoff.js';
+import { Backoff } from '../backoff.js';
 import type { BusStatus } from './bus.js';
 import { explained } from './rabbitmq-topology.js';
 

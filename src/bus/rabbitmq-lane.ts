@@ -1,6 +1,6 @@
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import type { Message } from '../message.js';
-import type { NatsWindow } from './nats-window.js';
+import type { Window } from './window.js';
 import { Acknowledger } from './rabbitmq-acknowledger.js';
 import type { KeptChannel } from './rabbitmq-connection.js';
 import { messageOf, type ReplyRule } from './rabbitmq-message.js';
@@ -11,7 +11,7 @@ export interface RabbitLaneOptions {
   /** How many unacknowledged messages the broker may send on this lane. */
   readonly prefetch: number;
   /** Shared by all lanes. */
-  readonly window: NatsWindow;
+  readonly window: Window;
   readonly rule: ReplyRule;
   readonly onMessage: (message: Message) => void;
 }
@@ -76,7 +76,7 @@ class LaneSession {
 
   constructor(
     channel: ConfirmChannel,
-    private readonly window: NatsWindow,
+    private readonly window: Window,
   ) {
     this.acknowledger = new Acknowledger(channel);
   }

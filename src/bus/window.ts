@@ -1,5 +1,5 @@
 /** Bounds how many messages of all lanes together are handed over and not acknowledged; the others wait in the order they came. */
-export class NatsWindow {
+export class Window {
   private readonly waiting: (() => boolean)[] = [];
 
   constructor(private free: number) {}
