@@ -1,6 +1,7 @@
-import { PermanentStoreError } from '../errors.js';
+import { PermanentStoreError, textOf } from '../errors.js';
 import { currentRow } from './embedded-rows.js';
 import { toText, type CommitRow, type ParkedRow, type ResourceRow, type Tables, type Text } from './embedded-tables.js';
+import { isRangeError } from './range-error.js';
 import type { Commit, ResourceWrite } from './store.js';
 
 interface Prepared {
@@ -40,7 +41,7 @@ function prepare(commit: Commit): Prepared {
       commitText: toText({ at: commit.at.getTime(), entries: commit.entries }),
     };
   } catch (error) {
-    if (error instanceof RangeError) throw new PermanentStoreError(error.message, { cause: error });
+    if (isRangeError(error)) throw new PermanentStoreError(textOf(error), { cause: error });
     throw error;
   }
 }

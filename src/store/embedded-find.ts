@@ -11,7 +11,8 @@ const STRIDE = 500;
 
 /** One page of live resources, see `Store.find`; scans them all unless the query has neither conditions nor order. */
 export async function findPage(tables: TypeTables, query: Query): Promise<Page> {
-  if (query.sort.length > 0) return sortedPage(tables, query);
+  // A page of nothing has no order.
+  if (query.sort.length > 0 && query.limit > 0) return sortedPage(tables, query);
   return query.where.length > 0 ? filteredPage(tables, query) : plainPage(tables, query);
 }
 

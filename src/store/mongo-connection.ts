@@ -1,7 +1,9 @@
+import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { MongoClient, ServerType, type Db, type TopologyDescription } from 'mongodb';
 import type { Logger } from 'pino';
 import { StartError, textOf, UnavailableError } from '../errors.js';
+import { APP_NAME } from './mongo-abandoned.js';
 import { Collections } from './mongo-documents.js';
 import { checkStart, type StartOptions } from './mongo-start.js';
 import type { StoreStatus } from './store.js';
@@ -43,23 +45,29 @@ export class MongoConnection {
     this.checking = this.checkUntilPassed();
   }
 
-  /** @throws UnavailableError until the start checks have passed. */
+  /** @throws UnavailableError until the start checks have passed, and after close. */
   collections(): Collections {
-    if (!this.checked) throw new UnavailableError(`MongoDB: ${this.why}`);
+    if (!this.checked || this.isClosed()) throw new UnavailableError(`MongoDB: ${this.why}`);
     return this.ready;
   }
 
   status(): StoreStatus {
-    return this.checked && this.writable ? { up: true } : { up: false, why: this.why };
+    return this.checked && this.writable && !this.isClosed() ? { up: true } : { up: false, why: this.why };
   }
 
   async close(): Promise<void> {
     this.closing.abort();
+    this.why = 'closed';
     await this.client.close();
     await this.checking;
   }
 
+  private isClosed(): boolean {
+    return this.closing.signal.aborted;
+  }
+
   private observe(topology: TopologyDescription): void {
+    if (this.isClosed()) return;
     const servers = [...topology.servers.values()];
     const writable = servers.some(({ type }) => WRITABLE.has(type));
     if (!writable) this.why = servers.find(({ error }) => error)?.error?.message ?? 'no primary';
@@ -71,7 +79,7 @@ export class MongoConnection {
   }
 
   private async checkUntilPassed(): Promise<void> {
-    for (let attempt = 0; !this.closing.signal.aborted; attempt += 1) {
+    for (let attempt = 0; !this.isClosed(); attempt += 1) {
       try {
         await this.client.connect();
         await checkStart(this.db, this.ready, this.options);
@@ -79,7 +87,7 @@ export class MongoConnection {
         this.options.log.info('MongoDB is ready');
         return;
       } catch (error) {
-        if (this.closing.signal.aborted) return;
+        if (this.isClosed()) return;
         this.why = textOf(error);
         if (error instanceof StartError) return this.options.onFatal(error);
         this.options.log.warn({ why: this.why }, 'MongoDB is not ready');
@@ -92,7 +100,9 @@ export class MongoConnection {
 function createClient({ url, queryTimeoutMs }: ConnectionOptions): MongoClient {
   try {
     return new MongoClient(url, {
-      appName: 'party-role-worker',
+      appName: APP_NAME,
+      // Spares the driver a dynamic import, which not every host of CommonJS allows (jest does not).
+      runtimeAdapters: { os },
       writeConcern: { w: 'majority', journal: true },
       readConcern: { level: 'majority' },
       readPreference: 'primary',

@@ -1,5 +1,6 @@
 import { BSON, MongoBulkWriteError, MongoError, MongoInvalidArgumentError, MongoNetworkError, MongoServerError } from 'mongodb';
 import { PermanentStoreError, QueryTooCostly, textOf } from '../errors.js';
+import { isRangeError } from './range-error.js';
 
 const DUPLICATE_KEY = 11000;
 const WRITE_CONFLICT = 112;
@@ -57,7 +58,7 @@ export function toWriteError(error: unknown): unknown {
 function isPermanent(error: unknown): boolean {
   if (error instanceof MongoServerError || error instanceof MongoBulkWriteError) return PERMANENT.has(error.code);
   // The driver's own refusals: larger than its buffer, nested deeper than its stack, a name that BSON cannot hold.
-  return error instanceof RangeError || error instanceof BSON.BSONError || error instanceof MongoInvalidArgumentError;
+  return isRangeError(error) || error instanceof BSON.BSONError || error instanceof MongoInvalidArgumentError;
 }
 
 export function toQueryError(error: unknown): unknown {

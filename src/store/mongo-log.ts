@@ -56,7 +56,7 @@ async function pendingBefore(collections: Collections, { before, limit }: { befo
 }
 
 /** See `Store.markPublished`. A transaction that fails is begun again: it reads anew what is still pending. */
-export async function markPublished(client: MongoClient, collections: Collections, ids: readonly string[]): Promise<void> {
+export async function markPublished(client: MongoClient, collections: Collections, ids: readonly string[], onConflict: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const session = client.startSession();
     try {
@@ -66,6 +66,7 @@ export async function markPublished(client: MongoClient, collections: Collection
     } finally {
       await session.endSession();
     }
+    await onConflict();
     await setTimeout(Math.random() * 10 * attempt);
   }
 }

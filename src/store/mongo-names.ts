@@ -2,16 +2,23 @@ import { isObject, type Json, type JsonObject } from '../json.js';
 
 /**
  * Attribute names that MongoDB or its driver would refuse, misread or hide from queries: empty, `$ref`, `a.b`, NUL,
- * `_bsontype`, `__proto__`, and numbers, which a query path would take for the index of an array.
+ * `_bsontype`, and numbers, which a query path would take for the index of an array.
  */
-const UNSAFE = /^$|^\$|^__proto__$|^_bsontype$|^\d+$|[.%\0]/;
+const UNSAFE = /^$|^\$|^_bsontype$|^\d+$|[.%\0]/;
+
+/** `constructor`, `__proto__` and so on: the driver looks names up in plain objects and finds these in every one. */
+const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /** Reversible: the empty name becomes a lone `%`, any other offending character its percent-encoding. */
 export function escapeName(name: string): string {
   if (name === '') return '%';
-  if (!UNSAFE.test(name)) return name;
+  if (!isUnsafe(name)) return name;
   const inside = name.replace(/[.%\0]/g, percentEncode);
-  return /^[$_\d]/.test(inside) ? percentEncode(inside.charAt(0)) + inside.slice(1) : inside;
+  return inside === name || name.startsWith('$') ? percentEncode(inside.charAt(0)) + inside.slice(1) : inside;
+}
+
+function isUnsafe(name: string): boolean {
+  return UNSAFE.test(name) || INHERITED.has(name);
 }
 
 function percentEncode(character: string): string {
@@ -26,7 +33,7 @@ function unescapeName(name: string): string {
 export function hasUnsafeNames(json: Json): boolean {
   if (Array.isArray(json)) return json.some(hasUnsafeNames);
   if (!isObject(json)) return false;
-  return Object.entries(json).some(([name, value]) => UNSAFE.test(name) || hasUnsafeNames(value));
+  return Object.entries(json).some(([name, value]) => isUnsafe(name) || hasUnsafeNames(value));
 }
 
 export function escapeNames(resource: JsonObject): JsonObject {

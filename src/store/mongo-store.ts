@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { AbandonedTransactions } from './mongo-abandoned.js';
 import { commitBatch } from './mongo-commit.js';
 import { MongoConnection, type ConnectionOptions } from './mongo-connection.js';
 import { fromParkedDocument, fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
@@ -24,14 +25,20 @@ import type {
  * background, and until that has passed `status()` is not up and every other method throws UnavailableError.
  */
 export function openMongoStore(options: ConnectionOptions): Promise<Store> {
-  return Promise.resolve().then(() => new MongoStore(new MongoConnection(options), options.queryTimeoutMs));
+  return Promise.resolve().then(() => new MongoStore(new MongoConnection(options), options));
 }
 
 class MongoStore implements Store {
+  private readonly abandoned: AbandonedTransactions;
+  private readonly queryTimeoutMs: number;
+
   constructor(
     private readonly connection: MongoConnection,
-    private readonly queryTimeoutMs: number,
-  ) {}
+    { queryTimeoutMs, log }: ConnectionOptions,
+  ) {
+    this.abandoned = new AbandonedTransactions(connection.client, log);
+    this.queryTimeoutMs = queryTimeoutMs;
+  }
 
   async load(type: string, ids: readonly string[]): Promise<Map<string, StoredResource>> {
     const resources = this.connection.collections().resources(type);
@@ -47,7 +54,9 @@ class MongoStore implements Store {
   }
 
   async commit(commit: Commit): Promise<'committed' | 'conflict'> {
-    return commitBatch(this.connection.client, this.connection.collections(), commit);
+    const result = await commitBatch(this.connection.client, this.connection.collections(), commit);
+    if (result === 'conflict') await this.abandoned.end();
+    return result;
   }
 
   async find(type: string, { where, sort, offset, limit }: Query): Promise<Page> {
@@ -71,7 +80,7 @@ class MongoStore implements Store {
   }
 
   async markPublished(ids: readonly string[]): Promise<void> {
-    return markPublished(this.connection.client, this.connection.collections(), ids);
+    return markPublished(this.connection.client, this.connection.collections(), ids, () => this.abandoned.end());
   }
 
   async readLog(after: number, limit: number): Promise<LoggedCommit[]> {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Json, JsonObject } from '../../src/json.js';
 
 /** Names that databases and their drivers stumble over. */
-const HOSTILE = ['', '$ref', '$id', '$db', '$set', '$', '_bsontype', 'toBSON', 'toJSON', '__proto__', 'constructor', 'hasOwnProperty', 'length']
+const HOSTILE = ['', '$ref', '$id', '$db', '$set', '$', '_bsontype', 'toBSON', 'toJSON', '__proto__', 'constructor', 'hasOwnProperty', 'toString', '__defineGetter__', 'length']
   .concat(['a.b', '.', '..', 'a%2Eb', '%', '%%', '%24', 'nul\0nul', '\0', '_id', 'id', '0', '1', '007', '-1', 'é', '\u{1F600}', '\uFFFD', '\u2028']);
 
 export const anyName = fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: 'grapheme', maxLength: 6 }));

@@ -1,9 +1,125 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PermanentStoreError, StartError } from '../../src/errors.js';
+import type { JsonObject } from '../../src/json.js';
+import { openEmbeddedStore } from '../../src/store/embedded-store.js';
+import { Tables } from '../../src/store/embedded-tables.js';
 import { storeContract } from '../contract/store.contract.js';
-import { EmbeddedHarness } from './embedded-harness.js';
+import { announcing, batch, change, creation, deletion, entry, query, TYPE } from '../contract/store-fixtures.js';
+import { EmbeddedHarness, silent } from './embedded-harness.js';
+
+/** A process of its own that opens the folder, says so, and stays. */
+const HOLDER = `
+  const { openEmbeddedStore } = require(process.argv[1]);
+  openEmbeddedStore({ path: process.argv[2], retentionMs: 1000, log: { error() {} } })
+    .then(() => { console.log('open'); setInterval(() => {}, 1000); }, (error) => { console.log(error.name); process.exit(); });
+`;
+
+async function hold(path: string): Promise<{ holder: ChildProcess; said: string }> {
+  const holder = spawn(process.execPath, ['-e', HOLDER, require.resolve('../../src/store/embedded-store.js'), path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said] = (await once(holder.stdout, 'data')) as [Buffer];
+  return { holder, said: said.toString().trim() };
+}
+
+function temporaryFolders(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('party-role-'));
+}
 
 describe('embedded store', () => {
   const harness = new EmbeddedHarness();
   afterAll(() => harness.remove());
 
   storeContract(harness);
+
+  it('serves one process, and the next one once that has ended, however it did', async () => {
+    const path = harness.pathOf('locked');
+    const { holder, said } = await hold(path);
+    expect(said).toBe('open');
+    await expect(harness.open('locked')).rejects.toThrow(StartError);
+    holder.kill('SIGKILL');
+    await once(holder, 'exit');
+    const store = await harness.open('locked');
+    const second = await hold(path);
+    expect(second.said).toBe('StartError');
+    await expect(harness.open('locked')).rejects.toThrow(/in use/);
+    await store.close();
+  });
+
+  it('leaves nothing behind when it is in memory', async () => {
+    const before = temporaryFolders();
+    const store = await openEmbeddedStore({ path: undefined, retentionMs: 1000, log: silent });
+    const made = temporaryFolders().filter((name) => !before.includes(name));
+    expect(made).toHaveLength(1);
+    await store.commit(batch({ writes: [creation('1')] }));
+    await store.close();
+    expect(existsSync(join(tmpdir(), made[0] ?? ''))).toBe(false);
+  });
+
+  it('says why a folder cannot be used', async () => {
+    writeFileSync(harness.pathOf('file'), '');
+    await expect(openEmbeddedStore({ path: join(harness.pathOf('file'), 'folder'), retentionMs: 1000, log: silent })).rejects.toThrow(StartError);
+    await expect(openEmbeddedStore({ path: harness.pathOf('x'.repeat(120)), retentionMs: 1000, log: silent })).rejects.toThrow(/too long/);
+  });
+
+  it('undoes a transaction that throws', async () => {
+    const tables = new Tables(harness.pathOf('undone'), { durable: true });
+    const failing = tables.write(() => {
+      tables.meta.putSync('a', '1');
+      throw new Error('half way');
+    });
+    await expect(failing).rejects.toThrow('half way');
+    expect(tables.meta.get('a')).toBeUndefined();
+    await tables.write(() => tables.meta.putSync('b', '2'));
+    expect(tables.meta.get('b')).toBe('2');
+    await tables.root.close();
+  });
+
+  it('refuses for good what is nested too deeply', async () => {
+    const store = await harness.open('deep');
+    let resource: JsonObject = {};
+    for (let depth = 0; depth < 100_000; depth += 1) resource = { a: resource };
+    await expect(store.commit(batch({ writes: [creation('1'), { ...creation('2'), resource }] }))).rejects.toThrow(PermanentStoreError);
+    expect(await store.load(TYPE, ['1', '2'])).toEqual(new Map());
+    await store.close();
+  });
+
+  it('forgets what has expired, and only that', async () => {
+    const store = await harness.open('expiry');
+    const past = new Date(Date.now() - 1000);
+    await store.commit(batch({ writes: ['gone', 'kept', 'again', 'live'].map((id) => creation(id)), entries: [entry('old')], at: past }));
+    await store.commit(batch({ writes: [deletion('gone', 1, past), deletion('kept', 1), deletion('again', 1, past)], at: past }));
+    await store.commit(batch({ writes: [change('again', 2)], at: past }));
+    const [published, waiting] = [announcing(), announcing()];
+    await store.commit(published);
+    await store.commit(waiting);
+    await store.markPublished([published.id]);
+    await store.close();
+
+    const patient = await harness.open('expiry');
+    expect([...(await patient.load(TYPE, ['gone', 'kept', 'again', 'live'])).keys()]).toEqual(['kept', 'again', 'live']);
+    expect((await patient.receipts(['old'])).size).toBe(1);
+    await patient.close();
+
+    const hasty = await openEmbeddedStore({ path: harness.pathOf('expiry'), retentionMs: 0, log: silent });
+    const commands = [published, waiting].flatMap(({ entries }) => entries.flatMap(({ command }) => command ?? []));
+    expect([...(await hasty.receipts(['old', ...commands])).keys()]).toEqual(commands.slice(1));
+    expect(await hasty.readLog(0, 10)).toEqual([]);
+    await hasty.markPublished([waiting.id]);
+    expect((await hasty.readLog(0, 10)).map(({ position }) => position)).toEqual([2]);
+    await hasty.close();
+  });
+
+  it('answers from one state while others write', async () => {
+    const store = await harness.open('scan');
+    const ids = Array.from({ length: 3000 }, (_, i) => `r${String(i).padStart(4, '0')}`);
+    await store.commit(batch({ writes: ids.map((id) => creation(id)) }));
+    const filtered = store.find(TYPE, query({ where: [{ path: ['name'], operator: 'eq', values: ['n'] }], limit: 5 }));
+    await store.commit(batch({ writes: ids.slice(2000).map((id) => change(id, 1)) }));
+    expect((await filtered).total).toBe(3000);
+    expect((await store.find(TYPE, query({ where: [{ path: ['name'], operator: 'eq', values: ['n'] }] }))).total).toBe(2000);
+    await store.close();
+  });
 });

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { MongoClient } from 'mongodb';
 import { openMongoStore } from '../../src/store/mongo-store.js';
 import type { Store } from '../../src/store/store.js';
@@ -13,7 +14,8 @@ export class MongoHarness implements StoreHarness {
   private readonly databases = new Set<string>();
 
   constructor(private readonly url: string) {
-    this.client = new MongoClient(url);
+    // The driver's own dynamic import of it fails under jest.
+    this.client = new MongoClient(url, { runtimeAdapters: { os } });
   }
 
   urlOf(database: string): string {
@@ -64,15 +66,15 @@ export function openUntilUp(url: string, retentionMs = 3_600_000): Promise<Store
 
 /** Resolves with the store once it is up. */
 export async function whenUp(store: Store): Promise<Store> {
-  await until(() => store.status().up);
+  await until(() => store.status().up, () => JSON.stringify(store.status()));
   return store;
 }
 
-/** Waits for a condition, at most half a minute. */
-export async function until(holds: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000;
+/** Waits for a condition, at most 15 s. */
+export async function until(holds: () => boolean, explain: () => string = () => ''): Promise<void> {
+  const deadline = Date.now() + 15_000;
   while (!holds()) {
-    if (Date.now() > deadline) throw new Error('waited in vain');
+    if (Date.now() > deadline) throw new Error(`waited in vain ${explain()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

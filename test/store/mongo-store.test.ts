@@ -1,6 +1,13 @@
+import type { Document } from 'mongodb';
+import { PermanentStoreError, StartError } from '../../src/errors.js';
+import type { JsonObject } from '../../src/json.js';
+import { openMongoStore } from '../../src/store/mongo-store.js';
+import type { Store } from '../../src/store/store.js';
 import { storeContract, type StoreHarness } from '../contract/store.contract.js';
+import { announcing, batch, change, creation, deletion, entry, event, query, TYPE } from '../contract/store-fixtures.js';
 import { sharedUrl, whenServers } from '../support/servers.js';
-import { MongoHarness } from './mongo-harness.js';
+import { silent } from './embedded-harness.js';
+import { MongoHarness, openUntilUp } from './mongo-harness.js';
 
 whenServers('MongoDB store', ['mongo'], () => {
   let harness: MongoHarness;
@@ -15,4 +22,149 @@ whenServers('MongoDB store', ['mongo'], () => {
     makeNewer: (database) => harness.makeNewer(database),
   };
   storeContract(later);
+
+  describe('with several workers', () => {
+    const database = `workers-${process.pid}`;
+    let workers: Store[];
+
+    beforeEach(async () => {
+      workers = await Promise.all([1, 2, 3].map(() => harness.open(database)));
+    });
+    afterEach(async () => {
+      await Promise.all(workers.map((worker) => worker.close()));
+      await harness.client.db(database).dropDatabase();
+    });
+
+    const all = <T>(act: (worker: Store, i: number) => Promise<T>): Promise<T[]> => Promise.all(workers.map(act));
+
+    it('lets one of the commits with the same command through', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const results = await all((worker, i) => worker.commit(batch({ writes: [creation(`${round}-${i}`)], entries: [entry(`c${round}`, [event('e')])] })));
+        expect(results.filter((result) => result === 'committed')).toHaveLength(1);
+      }
+      expect((await workers[0]?.find(TYPE, query()))?.total).toBe(20);
+    });
+
+    it('lets one of the changes of a resource through', async () => {
+      await workers[0]?.commit(batch({ writes: [creation('1')] }));
+      for (let revision = 1; revision <= 20; revision += 1) {
+        const results = await all((worker) => worker.commit(batch({ writes: [change('1', revision)] })));
+        expect(results.filter((result) => result === 'committed')).toHaveLength(1);
+      }
+      expect((await workers[0]?.load(TYPE, ['1']))?.get('1')?.revision).toBe(21);
+    });
+
+    it('lets no commit rely on what another one deletes', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const target = `target-${round}`;
+        await workers[0]?.commit(batch({ writes: [creation(target)] }));
+        const results = await Promise.all([
+          workers[0]?.commit(batch({ writes: [deletion(target, 1)] })),
+          workers[1]?.commit(batch({ writes: [creation(`referrer-${round}`)], guards: [{ type: TYPE, id: target, revision: 1 }] })),
+        ]);
+        const [deleted, referring] = results;
+        // A guard leaves the revision, so the deletion may still follow it; the reverse is what must not be.
+        if (deleted === 'committed' && referring === 'committed') {
+          const documents = await harness.client.db(database).collection<{ _id: string; guard?: string }>(TYPE).find({ _id: target }).toArray();
+          expect(documents).toMatchObject([{ deleted: true }]);
+        } else {
+          expect(results).toContain('committed');
+        }
+      }
+    });
+
+    it('gives positions without gaps', async () => {
+      const commits = Array.from({ length: 30 }, () => announcing());
+      for (const commit of commits) await workers[0]?.commit(commit);
+      const ids = commits.map(({ id }) => id);
+      await all((worker, i) => worker.markPublished(ids.slice(i * 5, i * 5 + 20)));
+      const log = (await workers[0]?.readLog(0, 100)) ?? [];
+      expect(log.map(({ position }) => position)).toEqual(ids.map((_, i) => i + 1));
+      expect(log.map(({ id }) => id).sort()).toEqual([...ids].sort());
+    });
+
+    it('records one setting and gives one lease', async () => {
+      expect(new Set(await all((worker, i) => worker.recordSetting('lanes', String(i)))).size).toBe(1);
+      expect((await all((worker, i) => worker.takeLease('lane', `w${i}`, 60_000))).filter((taken) => taken)).toHaveLength(1);
+    });
+  });
+
+  describe('in the database', () => {
+    const database = `inside-${process.pid}`;
+    let store: Store;
+    beforeAll(async () => {
+      store = await harness.open(database);
+    });
+    afterAll(() => store.close());
+
+    const deep = (levels: number): JsonObject => (levels === 0 ? {} : { a: deep(levels - 1) });
+
+    it.each([
+      ['larger than a document may be', (): JsonObject => ({ text: 'x'.repeat(17 * 1024 * 1024) })],
+      ['larger than a message may be', (): JsonObject => ({ text: 'x'.repeat(49 * 1024 * 1024) })],
+      ['nested deeper than a document may be', (): JsonObject => deep(400)],
+    ])('a resource %s is refused for good, and nothing of its commit is kept', async (_, resource) => {
+      await expect(store.commit(batch({ writes: [creation('small'), { ...creation('bad'), resource: resource() }], entries: [entry('c')] }))).rejects.toThrow(PermanentStoreError);
+      expect((await store.load(TYPE, ['small', 'bad'])).size).toBe(0);
+      expect((await store.receipts(['c'])).size).toBe(0);
+    });
+
+    it('no read of the worker, the sweeper or a plain list scans a collection', async () => {
+      const commits = Array.from({ length: 20 }, () => announcing());
+      for (const commit of commits) await store.commit({ ...commit, writes: [creation(commit.id)] });
+      await store.markPublished(commits.slice(0, 10).map(({ id }) => id));
+      const db = harness.client.db(database);
+      await db.command({ profile: 2 });
+      const [first] = commits;
+      await store.load(TYPE, ['1', '2']);
+      await store.receipts(['a', 'b']);
+      await store.pending({ upTo: commits.at(-1)?.id ?? '' });
+      await store.pending({ before: new Date(), limit: 5 });
+      await store.markPublished([first?.id ?? '']);
+      await store.readLog(3, 5);
+      await store.parked(5);
+      await store.find(TYPE, query({ limit: 5 }));
+      await store.find(TYPE, query({ limit: 5, where: [{ path: ['name'], operator: 'eq', values: ['n'] }] }));
+      for (const descending of [false, true]) await store.find(TYPE, query({ limit: 5, sort: [{ path: ['status'], descending }] }));
+      await db.command({ profile: 0 });
+      const profile = await db.collection('system.profile').find({ op: { $in: ['query', 'command', 'getmore'] }, ns: { $ne: `${database}.system.profile` } }).toArray();
+      const plans = profile.filter(({ planSummary }) => planSummary !== undefined).map((one) => ({ plan: String(one['planSummary']), sorted: one['hasSortStage'] === true, ns: String(one['ns']) }));
+      expect(plans.length).toBeGreaterThanOrEqual(12);
+      expect(plans.filter(({ plan, sorted }) => !/^(IXSCAN|COUNT_SCAN|IDHACK|EOF)/.test(plan) || sorted)).toEqual([]);
+    });
+
+    it('has commits and tombstones expire, and follows a changed retention', async () => {
+      await (await openUntilUp(harness.urlOf(database), 7_200_000)).close();
+      const expiry = async (collection: string): Promise<Document[]> => {
+        const indexes = await harness.client.db(database).collection(collection).indexes();
+        return indexes.filter(({ expireAfterSeconds }) => expireAfterSeconds !== undefined).map(({ key, expireAfterSeconds }) => ({ key, expireAfterSeconds }));
+      };
+      expect(await expiry('commits')).toEqual([{ key: { publishedAt: 1 }, expireAfterSeconds: 7200 }]);
+      expect(await expiry(TYPE)).toEqual([{ key: { expires: 1 }, expireAfterSeconds: 0 }]);
+    });
+
+    it('has an expiry on tombstones and published commits alone', async () => {
+      const expires = new Date(Date.now() + 3_600_000);
+      await store.commit(batch({ writes: [creation('t'), creation('u')] }));
+      await store.commit(batch({ writes: [deletion('t', 1, expires)] }));
+      await store.commit(batch({ writes: [change('t', 2)] }));
+      await store.commit(batch({ writes: [deletion('u', 1, expires)] }));
+      const db = harness.client.db(database);
+      expect(await db.collection(TYPE).distinct('_id', { expires: { $exists: true } })).toEqual(['u']);
+      expect(await db.collection('commits').countDocuments({ pending: true, publishedAt: { $exists: true } })).toBe(0);
+      expect(await db.collection('commits').countDocuments({ pending: { $exists: false }, publishedAt: { $not: { $type: 'date' } } })).toBe(0);
+    });
+
+    it('uses the database partyrole when the URL names none', async () => {
+      const url = new URL(harness.urlOf(`partyrole`));
+      url.pathname = '/';
+      await (await openUntilUp(url.href)).close();
+      expect(await harness.client.db('partyrole').collection('meta').countDocuments()).toBe(1);
+    });
+
+    it('refuses a URL that is none', async () => {
+      const options = { types: [], retentionMs: 1, queryTimeoutMs: 1, log: silent, onFatal: (): void => undefined };
+      await expect(openMongoStore({ ...options, url: 'mongodb://' })).rejects.toThrow(StartError);
+    });
+  });
 });
