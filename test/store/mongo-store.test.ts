@@ -54,23 +54,20 @@ whenServers('MongoDB store', ['mongo'], () => {
       expect((await workers[0]?.load(TYPE, ['1']))?.get('1')?.revision).toBe(21);
     });
 
-    it('lets no commit rely on what another one deletes', async () => {
+    it('lets no two commits rely on what the other one changes', async () => {
+      let committed = 0;
       for (let round = 0; round < 20; round += 1) {
-        const target = `target-${round}`;
-        await workers[0]?.commit(batch({ writes: [creation(target)] }));
+        const [a, b] = [`a${round}`, `b${round}`];
+        await workers[0]?.commit(batch({ writes: [creation(a), creation(b)] }));
         const results = await Promise.all([
-          workers[0]?.commit(batch({ writes: [deletion(target, 1)] })),
-          workers[1]?.commit(batch({ writes: [creation(`referrer-${round}`)], guards: [{ type: TYPE, id: target, revision: 1 }] })),
+          workers[0]?.commit(batch({ writes: [change(a, 1)], guards: [{ type: TYPE, id: b, revision: 1 }] })),
+          workers[1]?.commit(batch({ writes: [change(b, 1)], guards: [{ type: TYPE, id: a, revision: 1 }] })),
         ]);
-        const [deleted, referring] = results;
-        // A guard leaves the revision, so the deletion may still follow it; the reverse is what must not be.
-        if (deleted === 'committed' && referring === 'committed') {
-          const documents = await harness.client.db(database).collection<{ _id: string; guard?: string }>(TYPE).find({ _id: target }).toArray();
-          expect(documents).toMatchObject([{ deleted: true }]);
-        } else {
-          expect(results).toContain('committed');
-        }
+        const through = results.filter((result) => result === 'committed').length;
+        expect(through).toBeLessThanOrEqual(1);
+        committed += through;
       }
+      expect(committed).toBeGreaterThan(0);
     });
 
     it('gives positions without gaps', async () => {
