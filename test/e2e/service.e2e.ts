@@ -211,6 +211,7 @@ export function busSuite(open: () => Promise<Pair>): void {
     expect(about(client.events, subject).map((event) => [event.key, event.contentType])).toEqual(
       ['Create', 'StateChange', 'AttributeValueChange', 'Delete'].map((kind) => [`partyRole.PartyRole${kind}Event`, 'application/cloudevents+json']),
     );
+    expect(about(client.creations, subject).map((event) => event.key)).toEqual(['partyRole.PartyRoleCreateEvent']);
     for (const event of about(client.events, subject)) expect(new CloudEvent(JSON.parse(event.content) as Record<string, unknown>, true).validate()).toBe(true);
   });
 

@@ -29,7 +29,10 @@ export interface Answer {
 
 /** An upstream system and an event consumer that know nothing of this project's code. */
 export interface PlainClient {
+  /** Everything about party roles: bound by resource. */
   readonly events: readonly Seen[];
+  /** Bound by event type alone: creations of whatever resource. */
+  readonly creations: readonly Seen[];
   readonly dead: readonly Seen[];
   /** Publishes a CloudEvent and waits for its reply. */
   ask(mode: 'structured' | 'binary', asked: Asked): Promise<Answer>;
@@ -76,9 +79,10 @@ export async function plainAmqp(url: string, prefix: string): Promise<PlainClien
   const channel = await connection.createConfirmChannel();
   const events: Seen[] = [];
   const dead: Seen[] = [];
-  for (const [topic, seen] of [['events', events], ['dead', dead]] as const) {
+  const creations: Seen[] = [];
+  for (const [topic, pattern, seen] of [['events', 'partyRole.*', events], ['events', '*.PartyRoleCreateEvent', creations], ['dead', '#', dead]] as const) {
     const { queue } = await channel.assertQueue('', { exclusive: true });
-    await channel.bindQueue(queue, `${prefix}.${topic}`, topic === 'events' ? 'partyRole.*' : '#');
+    await channel.bindQueue(queue, `${prefix}.${topic}`, pattern);
     await channel.consume(
       queue,
       (message) => message && seen.push({ key: message.fields.routingKey, contentType: String(message.properties.contentType), content: message.content.toString() }),
@@ -94,6 +98,7 @@ export async function plainAmqp(url: string, prefix: string): Promise<PlainClien
     });
   return {
     events,
+    creations,
     dead,
     ask: (mode, asked) =>
       replies.next((correlationId) => {
@@ -113,8 +118,9 @@ export async function plainNats(url: string, prefix: string): Promise<PlainClien
   const stream = jetstream(connection);
   const events: Seen[] = [];
   const dead: Seen[] = [];
-  for (const [topic, seen] of [['events', events], ['dead', dead]] as const) {
-    connection.subscribe(`${prefix}.${topic}.>`, {
+  const creations: Seen[] = [];
+  for (const [topic, pattern, seen] of [['events', 'partyRole.*', events], ['events', '*.PartyRoleCreateEvent', creations], ['dead', '>', dead]] as const) {
+    connection.subscribe(`${prefix}.${topic}.${pattern}`, {
       callback: (_error, message) => {
         seen.push({ key: message.subject.slice(`${prefix}.${topic}.`.length), contentType: message.headers?.get('content-type') ?? '', content: message.string() });
       },
@@ -130,6 +136,7 @@ export async function plainNats(url: string, prefix: string): Promise<PlainClien
   };
   return {
     events,
+    creations,
     dead,
     ask: (mode, asked) =>
       replies.next((correlationId) => {
