@@ -9,6 +9,10 @@ import type { Commit, Entry, Guard, ParkedMessage, Receipt, RecordedEvent, Resou
 /** A MongoDB document ends at 16 MiB; a message beyond this is far beyond what a command may be. */
 const MAX_PARKED_BYTES = 8 * 1024 * 1024;
 
+/** Enough to understand an error that quotes what it is about. */
+const MAX_ERROR_CHARACTERS = 4_000;
+const MAX_SUBJECT_CHARACTERS = 500;
+
 /** A message on its way through a batch: understood, or set aside with its reason. */
 export type Item =
   | { readonly message: Message; readonly command: Command; readonly definition: ResourceDefinition; readonly id: string }
@@ -144,7 +148,7 @@ class Draft {
 
   private repeat(item: Extract<Item, { command: Command }>, first: Entry): Outcome {
     if (first.digest === item.command.digest) return { item, reply: recordedReply(first), repeated: true };
-    const message = `The id ${item.command.id} was used by ${item.command.source} for something else`;
+    const message = 'This command id (over REST: this Idempotency-Key) was used before for something else';
     const reply = replyOfError(422, message);
     return item.message.replyTo ? { item, reply, repeated: false } : this.setAside(item, 'refused', message, reply);
   }
@@ -167,7 +171,8 @@ class Draft {
   private park(item: Item, reason: ParkReason, problem: string): ParkedMessage {
     const { message } = item;
     const cut = message.body.byteLength > MAX_PARKED_BYTES;
-    const error = cut ? `${problem} (only the first ${MAX_PARKED_BYTES} of ${message.body.byteLength} bytes are kept)` : problem;
+    const text = problem.slice(0, MAX_ERROR_CHARACTERS);
+    const error = cut ? `${text} (only the first ${MAX_PARKED_BYTES} of ${message.body.byteLength} bytes are kept)` : text;
     const { type, subject } = askedBy(item);
     const parked: ParkedMessage = {
       id: this.context.newId(),
@@ -177,7 +182,7 @@ class Draft {
       origin: message.origin,
       attempts: message.attempts,
       ...(type === undefined ? {} : { type }),
-      ...(subject === undefined ? {} : { subject }),
+      ...(subject === undefined ? {} : { subject: subject.slice(0, MAX_SUBJECT_CHARACTERS) }),
       headers: message.headers,
       body: cut ? message.body.subarray(0, MAX_PARKED_BYTES) : message.body,
     };

@@ -54,9 +54,14 @@ export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }
 
-/** No reply within the time allowed; the command may still be applied. */
+/** No reply, or no confirmation, within the time allowed or before the connection was lost: the command may still be applied. */
 export class TimeoutError extends Error {
   override readonly name = 'TimeoutError';
+}
+
+/** More than the broker carries in one message; nothing was sent. */
+export class TooLargeError extends Error {
+  override readonly name = 'TooLargeError';
 }
 
 /** A list query took longer than it may. */
@@ -69,14 +74,19 @@ export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const MAX_AT = 200;
+const MAX_PROBLEM = 300;
+const MAX_MESSAGE = 16_000;
+
 /** TM Forum error body (TMF630 part 1, error representation; `Error` in the TMF669 v4 specification). */
 export function errorBody(status: number, reason: string, faults: readonly Fault[] = []): Json {
-  const details = faults.map((fault) => `${fault.at}: ${fault.problem}`).join('; ');
+  // Bounded, since an answer must fit whatever carries it.
+  const details = faults.map((fault) => `${fault.at.slice(0, MAX_AT)}: ${fault.problem.slice(0, MAX_PROBLEM)}`).join('; ').slice(0, MAX_MESSAGE);
   return {
     '@type': 'Error',
     code: String(status),
-    reason,
-    message: details === '' ? reason : details,
+    reason: reason.slice(0, MAX_PROBLEM),
+    message: details === '' ? reason.slice(0, MAX_PROBLEM) : details,
     status: String(status),
     referenceError: `https://www.rfc-editor.org/rfc/rfc9110#status.${status}`,
   };

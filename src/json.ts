@@ -18,3 +18,10 @@ export function sameJson(one: Json | undefined, other: Json | undefined): boolea
   const names = Object.keys(one);
   return names.length === Object.keys(other).length && names.every((name) => Object.hasOwn(other, name) && sameJson(one[name], other[name]));
 }
+
+/** Whether a value has more than so many levels of arrays and objects. */
+export function deeperThan(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels <= 0) return true;
+  return Object.values(value).some((child) => deeperThan(child, levels - 1));
+}

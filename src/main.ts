@@ -80,7 +80,7 @@ async function start(config: Config, lifecycle: Lifecycle, onFatal: (error: unkn
   if (config.roles.has('worker')) {
     const relay = new Relay({ bus, store, incarnation, maxUnconfirmed: MAX_UNCONFIRMED_EVENTS, sweepAfterMs: SWEEP_AFTER_MS, sweepEveryMs: SWEEP_EVERY_MS, log });
     relay.start();
-    lifecycle.add('relay', () => relay.close(config.shutdownMs / 4));
+    lifecycle.add('relay', () => relay.close(config.shutdownMs * 0.15));
     const started = new Worker({
       bus,
       store,
@@ -99,32 +99,34 @@ async function start(config: Config, lifecycle: Lifecycle, onFatal: (error: unkn
       log,
     });
     started.start();
-    lifecycle.add('worker', () => started.close(config.shutdownMs / 2));
+    lifecycle.add('worker', () => started.close(config.shutdownMs * 0.3));
     worker = started;
   }
 
-  if (config.roles.has('http')) {
-    const http = createHttpServer({
-      bus,
-      store,
-      definitions: all,
-      representation,
-      basePathOf,
-      source: `${config.eventSource}/rest`,
-      replyTimeoutMs: config.replyTimeoutMs,
-      bodyLimitBytes: config.bodyLimitBytes,
-      pageDefault: config.pageDefault,
-      pageMax: config.pageMax,
-      ...(config.authidHeader === undefined ? {} : { authidHeader: config.authidHeader }),
-      now: () => new Date(),
-      newId: randomUUID,
-      ready: () => (worker ? { worker: worker.status() } : {}),
-      log,
-    });
-    const port = await http.listen(config.port, config.host);
-    lifecycle.add('http', () => http.close());
-    log.info({ port, host: config.host, collection: `http://${config.host}:${port}${config.basePath}/partyRole` }, 'REST adapter is listening');
-  }
+  // A worker alone serves its health.
+  const served = config.roles.has('http') ? all : [];
+  const http = createHttpServer({
+    bus,
+    store,
+    definitions: served,
+    representation,
+    basePathOf,
+    source: `${config.eventSource}/rest`,
+    replyTimeoutMs: config.replyTimeoutMs,
+    bodyLimitBytes: config.bodyLimitBytes,
+    pageDefault: config.pageDefault,
+    pageMax: config.pageMax,
+    ...(config.authidHeader === undefined ? {} : { authidHeader: config.authidHeader }),
+    now: () => new Date(),
+    newId: randomUUID,
+    ready: () => (worker ? { worker: worker.status() } : {}),
+    log,
+  });
+  const port = await http.listen(config.port, config.host);
+  lifecycle.add('http', () => http.close(config.shutdownMs * 0.4));
+  lifecycle.add('readiness', () => Promise.resolve(http.drain()));
+  const collection = `http://${config.host}:${port}${config.basePath}/partyRole`;
+  log.info({ port, host: config.host, ...(served.length > 0 ? { collection } : {}) }, served.length > 0 ? 'REST adapter is listening' : 'health endpoints are listening');
   log.info({ incarnation, roles: [...config.roles], bus: withoutSecrets(config.busUrl), store: withoutSecrets(config.storeUrl) }, 'started');
 }
 
@@ -133,8 +135,11 @@ function withoutSecrets(url: string): string {
 }
 
 function main(): void {
-  if (process.argv.includes('--help')) {
-    process.stdout.write(helpText());
+  const [argument] = process.argv.slice(2);
+  if (argument !== undefined) {
+    const asked = argument === '--help';
+    (asked ? process.stdout : process.stderr).write(asked ? helpText() : `unknown argument ${argument}; --help lists the settings, which are environment variables\n`);
+    process.exitCode = asked ? 0 : 2;
     return;
   }
   let config: Config;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus } from './bus/bus.js';
@@ -29,7 +30,7 @@ export class Relay {
   /** The last publish of each resource that is under way. */
   private readonly tails = new Map<string, Promise<void>>();
   private unconfirmed = 0;
-  private marking: Promise<void> | undefined;
+  private isMarking = false;
   private readonly roomWaiters: (() => void)[] = [];
   /** Up to which commit another incarnation is known to have nothing pending. */
   private readonly settled = new Map<string, string>();
@@ -38,7 +39,10 @@ export class Relay {
   private readonly stop = new AbortController();
   private sweeping: Promise<void> | undefined;
 
-  constructor(private readonly options: RelayOptions) {}
+  constructor(private readonly options: RelayOptions) {
+    // Each event that waits for its confirmation listens.
+    setMaxListeners(0, this.stop.signal);
+  }
 
   /** Begins to look for commits that were left behind. */
   start(): void {
@@ -52,7 +56,7 @@ export class Relay {
     this.publishAll(commit.events).then(
       () => {
         entry.published = true;
-        this.marking ??= this.mark().finally(() => (this.marking = undefined));
+        void this.mark();
       },
       // Only the end of the process stops a publish: the commit stays pending.
       () => undefined,
@@ -64,9 +68,13 @@ export class Relay {
     this.inDoubt.add(commitId);
   }
 
+  hasRoom(): boolean {
+    return this.unconfirmed < this.options.maxUnconfirmed;
+  }
+
   /** Resolves when there is room for another batch of events. */
   async room(): Promise<void> {
-    while (this.unconfirmed >= this.options.maxUnconfirmed && !this.stop.signal.aborted) {
+    while (!this.hasRoom() && !this.stop.signal.aborted) {
       await new Promise<void>((resolve) => this.roomWaiters.push(resolve));
     }
   }
@@ -94,7 +102,8 @@ export class Relay {
     if (this.unmarked.length > 0) this.options.log.warn({ commits: this.unmarked.length }, 'closing with commits to publish; they stay pending');
     this.stop.abort(new Error('the relay is closed'));
     for (const resolve of this.roomWaiters.splice(0)) resolve();
-    await Promise.allSettled([this.sweeping, this.marking]);
+    await this.sweeping;
+    while (this.isMarking) await pause(5);
   }
 
   private async publishAll(events: readonly RecordedEvent[]): Promise<void> {
@@ -107,7 +116,7 @@ export class Relay {
     const published = (before ? before.then(() => this.publish(event)) : this.publish(event)).finally(() => {
       this.unconfirmed--;
       if (this.tails.get(event.order) === published) this.tails.delete(event.order);
-      if (this.unconfirmed < this.options.maxUnconfirmed) for (const resolve of this.roomWaiters.splice(0)) resolve();
+      if (this.hasRoom()) for (const resolve of this.roomWaiters.splice(0)) resolve();
     });
     this.tails.set(event.order, published);
     return published;
@@ -115,25 +124,34 @@ export class Relay {
 
   private async publish(event: RecordedEvent): Promise<void> {
     const { bus, log } = this.options;
-    await hold(`publish of ${event.key}`, () => bus.publish(event), this.stop.signal, log);
+    const failed = (): void => log.warn({ event: event.id, key: event.key, ...tracing(event) }, 'event not published yet');
+    await hold(`publish of ${event.key}`, () => bus.publish(event), this.stop.signal, log, failed);
     log.info({ event: event.id, key: event.key, subject: event.order, ...tracing(event) }, 'event published');
     log.debug({ event: event.content }, 'event content');
   }
 
   /** Marks, serially and in commit order, every commit at the head of the queue whose events are all confirmed. */
   private async mark(): Promise<void> {
+    if (this.isMarking) return;
+    this.isMarking = true;
     const { store, log } = this.options;
-    for (;;) {
-      const end = this.unmarked.findIndex((commit) => !commit.published);
-      const ids = this.unmarked.slice(0, end < 0 ? undefined : end).map((commit) => commit.id);
-      if (ids.length === 0) return;
-      try {
-        await hold('marking commits as published', () => store.markPublished(ids), this.stop.signal, log);
-      } catch {
-        return;
+    try {
+      for (let ids = this.published(); ids.length > 0; ids = this.published()) {
+        const batch = ids;
+        await hold('marking commits as published', () => store.markPublished(batch), this.stop.signal, log);
+        this.unmarked.splice(0, batch.length);
       }
-      this.unmarked.splice(0, ids.length);
+    } catch {
+      // Only the end of the process stops it: the commits stay pending.
+    } finally {
+      // In the same turn as the last look, so that no commit falls between.
+      this.isMarking = false;
     }
+  }
+
+  private published(): string[] {
+    const end = this.unmarked.findIndex((commit) => !commit.published);
+    return this.unmarked.slice(0, end < 0 ? undefined : end).map((commit) => commit.id);
   }
 
   /** Finds out about own commits in doubt once something refers to one: it happened, so its events must go out. */

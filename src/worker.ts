@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { decideBatch, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
 import type { Bus, Consumption } from './bus/bus.js';
@@ -67,9 +68,10 @@ export class Worker {
   async close(graceMs: number): Promise<void> {
     await this.consumption?.pause();
     this.intake.close();
-    const deadline = setTimeout(() => this.stop.abort(new Error('the worker is closed')), graceMs);
-    await this.running;
-    clearTimeout(deadline);
+    // What waits for a bus or a database that is away would else be waited for as long.
+    const deadline = pause(graceMs, undefined, { ref: false }).then(() => this.stop.abort(new Error('the worker is closed')));
+    await Promise.race([this.running, deadline]);
+    this.stop.abort(new Error('the worker is closed'));
   }
 
   private async run(): Promise<void> {
@@ -78,7 +80,9 @@ export class Worker {
       this.consumption = await hold('start of intake', () => bus.consume(prefetch, (message) => this.intake.put(message)), this.stop.signal, log, this.onFailure);
       this.held = undefined;
       for (;;) {
+        if (!relay.hasRoom()) this.held = 'events wait for the bus';
         await relay.room();
+        this.held = undefined;
         const messages = await this.intake.take(batch);
         if (messages.length === 0) return;
         await this.process(messages.map((message) => this.understand(message)));
@@ -183,10 +187,10 @@ export class Worker {
   }
 
   private context(): BatchContext {
-    const { bus, representation, notifications, tombstoneMs, maxWriteBytes, newId, incarnation } = this.options;
+    const { bus, representation, notifications, tombstoneMs, maxWriteBytes, newId, incarnation, envelope } = this.options;
     const at = new Date();
     const id = commitId(incarnation, ++this.serial);
-    return { commitId: id, at, now: at.toISOString(), representation, notifications, tombstoneMs, maxWriteBytes, newId, maxContentBytes: bus.maxContentBytes };
+    return { commitId: id, at, now: at.toISOString(), maxDepth: envelope.maxDepth, representation, notifications, tombstoneMs, maxWriteBytes, newId, maxContentBytes: bus.maxContentBytes };
   }
 
   /** The commit is durable: whoever waits is told, and the broker may forget the messages. */
@@ -206,7 +210,7 @@ export class Worker {
 
   private report(outcome: Outcome): void {
     const { log } = this.options;
-    if (outcome.parked) log.warn({ ...about(outcome), parked: outcome.parked.id, reason: outcome.parked.reason, error: outcome.parked.error }, 'message parked');
+    if (outcome.parked) log.warn({ ...about(outcome), parked: outcome.parked.id, reason: outcome.parked.reason }, 'message parked');
     else if (outcome.repeated) log.info(about(outcome), 'repeated command answered from its receipt');
     else log.info({ ...about(outcome), status: outcome.reply.status }, 'command answered');
   }

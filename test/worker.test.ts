@@ -223,3 +223,23 @@ it('leaves what is not acknowledged to the next worker, which applies nothing tw
   expect((await bus.request(asked('create', 'r1', { name: 'a' }, id), 5000)).headers['ETag']).toBe('"1"');
   expect(await revisionOf('r1')).toBe(1);
 });
+
+it('closes within its time while the bus takes no events', async () => {
+  const blocked = start({ relayGraceMs: 0, bus: (bus) => faultyBus(bus, () => Promise.reject(new Error('the broker is away'))) });
+  await Promise.all(Array.from({ length: 150 }, (_, index) => blocked.bus.send(asked('create', `r${index}`, { name: 'a' }))));
+  await until('the worker says that it waits', () => JSON.stringify(blocked.worker.status()) === JSON.stringify({ up: false, why: 'events wait for the bus' }));
+  await blocked.worker.close(50);
+});
+
+it('marks whatever is published, however the confirmations come', async () => {
+  const { bus } = start({ bus: (bus) => faultyBus(bus, (real, event) => new Promise((resolve, reject) => setTimeout(() => void real(event).then(resolve, reject), Math.random() * 5))) });
+  for (let round = 0; round < 30; round += 1) await bus.request(asked('create', `m${round}`, { name: 'a' }), 5000);
+  await until('everything is marked', async () => (await pendingCommits()).length === 0);
+});
+
+it('announces a parked message however large what is wrong with it', async () => {
+  const { bus } = start();
+  await bus.send(asked('create', 'r1', { ['x'.repeat(50_000)]: 1, relatedParty: Array.from({ length: 5_000 }, () => 0) }));
+  await until('it is announced', () => published.some((event) => event.topic === 'dead'));
+  expect(published.find((event) => event.topic === 'dead')?.content.length).toBeLessThan(2_000);
+});

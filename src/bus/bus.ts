@@ -12,7 +12,8 @@ export interface Bus {
 
   /**
    * Resolves when the broker holds the command durably.
-   * @throws UnroutableError when no lane takes it, UnavailableError when the broker is away or does not confirm.
+   * @throws UnroutableError when no lane takes it, UnavailableError when the broker is away and nothing was sent,
+   * TimeoutError when it was sent and not confirmed, TooLargeError.
    */
   send(command: OutgoingCommand): Promise<void>;
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { Unacceptable } from '../errors.js';
+import { Unacceptable, textOf } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { STRUCTURED, type Action, type Command, type Message } from '../message.js';
 import { toUtcDateTime } from '../date-time.js';
@@ -46,7 +46,7 @@ export function commandOf(message: Message, limits: EnvelopeLimits): Command {
   }
   const contentType = mediaType(attributes['datacontenttype']) || 'application/json';
   return {
-    hash: hash('sha256', `${source}\n${id}`, 'hex'),
+    hash: hash('sha256', JSON.stringify([source, id]), 'hex'),
     digest: hash('sha256', JSON.stringify([type, attributes['subject'], contentType, expectedRevision, data ?? event.opaque]), 'hex'),
     id,
     source,
@@ -107,7 +107,9 @@ function parse(bytes: Uint8Array, what: string): Json {
   try {
     return JSON.parse(utf8.decode(bytes)) as Json;
   } catch (error) {
-    throw new Unacceptable('malformed', `${what} is not JSON in UTF-8: ${error instanceof SyntaxError ? error.message : 'invalid UTF-8'}`);
+    // Only the position: the engine's text quotes what stands around it.
+    const position = /position \d+/.exec(textOf(error))?.[0];
+    throw new Unacceptable('malformed', `${what} is not JSON in UTF-8${position === undefined ? '' : ` at ${position}`}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createInbox, errors, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
-import { UnavailableError, UnroutableError, textOf, type StartError } from '../errors.js';
+import { TimeoutError, TooLargeError, UnavailableError, UnroutableError, textOf, type StartError } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
 import type { Bus, BusStatus, Consumption } from './bus.js';
 import { NatsSupervisor, type NatsSession } from './nats-connection.js';
@@ -163,7 +163,7 @@ class NatsBus implements Bus {
     } catch (error) {
       if (nobodyListens(error)) throw new UnroutableError(`no stream takes ${subject}`);
       if (error instanceof errors.InvalidArgumentError) throw error;
-      throw new UnavailableError(`NATS did not confirm ${subject}: ${textOf(error)}`);
+      throw new TimeoutError(`NATS did not confirm ${subject}: ${textOf(error)}`);
     } finally {
       this.sending.delete(sent);
     }
@@ -171,7 +171,7 @@ class NatsBus implements Bus {
 
   private checkSize(content: Uint8Array): void {
     if (content.byteLength > this.maxContentBytes) {
-      throw new RangeError(`${content.byteLength} bytes are more than the ${this.maxContentBytes} that NATS carries here`);
+      throw new TooLargeError(`${content.byteLength} bytes are more than the ${this.maxContentBytes} that NATS carries here`);
     }
   }
 }

@@ -78,7 +78,7 @@ export class NatsSupervisor {
           this.options.onFatal(error);
           return;
         }
-        this.options.log.warn({ why: this.why }, 'NATS is not available');
+        this.options.log.warn({ why: this.why }, 'NATS cannot be used yet');
       }
       await sleep(this.backoff.next(), undefined, { signal }).catch(() => undefined);
     }

@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqplib';
 import type { Logger } from 'pino';
-import { StartError, UnavailableError, UnroutableError, textOf } from '../errors.js';
+import { StartError, TooLargeError, UnavailableError, UnroutableError, textOf } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
 import type { Bus, BusStatus, Consumption } from './bus.js';
 import { Window } from './window.js';
@@ -163,7 +163,7 @@ class RabbitBus implements Bus {
   private async transmit(by: RabbitPublisher, exchange: string, key: string, content: Uint8Array, options: Options.Publish): Promise<Outcome> {
     this.demandUp();
     if (content.byteLength > this.maxContentBytes) {
-      throw new RangeError(`${content.byteLength} bytes are more than the ${this.maxContentBytes} that RabbitMQ carries here`);
+      throw new TooLargeError(`${content.byteLength} bytes are more than the ${this.maxContentBytes} that RabbitMQ carries here`);
     }
     return by.publish(exchange, key, content, options);
   }

@@ -196,7 +196,7 @@ export class RabbitConnection {
   private report(error: unknown): void {
     this.why = textOf(error) || 'RabbitMQ cannot be reached';
     if (!(error instanceof StartError)) {
-      this.options.log.warn({ connection: this.options.name, why: this.why }, 'RabbitMQ is not available');
+      this.options.log.warn({ connection: this.options.name, why: this.why }, 'RabbitMQ cannot be used yet');
       return;
     }
     this.options.log.error({ why: this.why }, 'RabbitMQ cannot be used until an operator acts');

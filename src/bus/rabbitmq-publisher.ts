@@ -1,5 +1,5 @@
 import { IllegalOperationError, type ConfirmChannel, type Options } from 'amqplib';
-import { UnavailableError } from '../errors.js';
+import { TimeoutError, UnavailableError } from '../errors.js';
 import type { KeptChannel } from './rabbitmq-connection.js';
 
 /** Messages that the broker has not confirmed yet; others wait for their turn. */
@@ -64,7 +64,7 @@ export class RabbitPublisher implements KeptChannel {
         if (this.returned.delete(options.messageId)) resolve('unroutable');
         else if (error === null) resolve('held');
         else if (error.message === 'message nacked') resolve('refused'); // the client's only mark of a negative confirm
-        else if (error instanceof IllegalOperationError || error.message === 'channel closed') reject(new UnavailableError('RabbitMQ was lost before it confirmed'));
+        else if (error instanceof IllegalOperationError || error.message === 'channel closed') reject(new TimeoutError('RabbitMQ was lost before it confirmed'));
         else reject(error);
       };
       if (!this.channel) {
@@ -91,7 +91,7 @@ export class RabbitPublisher implements KeptChannel {
 async function confirmed(outcome: Promise<Outcome>): Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new UnavailableError(`RabbitMQ did not confirm within ${CONFIRM_MS} ms`)), CONFIRM_MS);
+    timer = setTimeout(() => reject(new TimeoutError(`RabbitMQ did not confirm within ${CONFIRM_MS} ms`)), CONFIRM_MS);
   });
   try {
     return await Promise.race([outcome, tooLate]);

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../json.js';
 import type { Fault } from '../errors.js';
 
-/** JSON Schema types of single values. */
-export type ScalarType = 'string' | 'number' | 'integer' | 'boolean';
+/** JSON Schema types of single values, with text that is a date-time as a type of its own. */
+export type ScalarType = 'string' | 'date-time' | 'number' | 'integer' | 'boolean';
 
 /** Everything that makes one TM Forum resource different from another. A new resource is one of these. */
 export interface ResourceDefinition {

@@ -7,7 +7,7 @@ import { escapeToken } from './schema.js';
 /** Attribute names and array indexes from the resource downwards. */
 type Location = readonly (string | number)[];
 
-/** At most so many operations come out of one: a query is no way to make a small command large. */
+/** At most so many operations come out of one. */
 const MAX_SELECTED = 1000;
 const MAX_QUERY_LENGTH = 2000;
 
@@ -92,12 +92,21 @@ function selectByJsonPath(resource: JsonObject, path: string, at: string, mayBeN
 
 function evaluate(resource: JsonObject, path: string, at: string): Location[] {
   try {
-    // Each descendant step multiplies the work by the size of the resource.
-    if (path.split('..').length > 2) throw new Error('only one descendant step (..) is allowed');
+    checkWork(path);
     return jsonPath.query(path, resource).locations();
   } catch (error) {
     throw new Refusal(400, 'Not a JSONPath query (RFC 9535)', [{ at, problem: textOf(error) }]);
   }
+}
+
+/** What may stand in a query so that evaluating it costs no more than some walks through the resource. */
+function checkWork(path: string): void {
+  const syntax = path.replaceAll(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g, "''");
+  // Each of these multiplies the nodes that the next step has to visit.
+  if (syntax.split('..').length > 2) throw new Error('only one descendant step (..) is allowed');
+  if (syntax.includes(',')) throw new Error('only one selector is allowed in a step');
+  if (syntax.split('$').length > 2) throw new Error('only one root ($) is allowed');
+  if (syntax.split('?').length > 4) throw new Error('only three filters are allowed');
 }
 
 function selectByPointer(resource: JsonObject, path: string, at: string, mayBeNew: boolean): Location[] {
@@ -190,6 +199,12 @@ function isIndex(name: string | undefined): boolean {
 function splitOnce(text: string, separator: string): [string, string?] {
   const index = text.indexOf(separator);
   return index < 0 ? [text] : [text.slice(0, index), text.slice(index + separator.length)];
+}
+
+/** The value that a plain JSON pointer names. */
+export function locate(root: Json, pointer: string): Json | undefined {
+  const names = pointer.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return names.reduce<Json | undefined>((value, name) => (value === undefined ? undefined : child(value, name)), root);
 }
 
 function pointerOf(location: Location): string {

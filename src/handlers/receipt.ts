@@ -26,7 +26,7 @@ export function parkedAnnouncement(
   context: { readonly newId: () => string; readonly now: string; readonly notifications: NotificationSettings },
 ): RecordedEvent {
   const id = context.newId();
-  const data: Record<string, Json> = { id: parked.id, reason: parked.reason, error: parked.error, origin: { ...parked.origin } };
+  const data: Record<string, Json> = { id: parked.id, reason: parked.reason, origin: { ...parked.origin } };
   if (parked.type !== undefined) data['type'] = parked.type;
   if (parked.subject !== undefined) data['subject'] = parked.subject;
   const event = {

@@ -14,6 +14,8 @@ import { storedForm, type Representation } from './representation.js';
 export interface DecisionContext {
   /** The time of the decision, UTC text. */
   readonly now: string;
+  /** Levels of arrays and objects that a resource may have. */
+  readonly maxDepth: number;
   readonly representation: Representation;
   readonly notifications: NotificationSettings;
 }
@@ -80,7 +82,7 @@ function create(definition: ResourceDefinition, command: Command, id: string, cu
   }
   if (!isObject(command.data)) throw new Refusal(400, `A ${definition.typeName} is a JSON object`, [{ at: '/', problem: 'must be a JSON object' }]);
   if (current && !current.deleted) throw new Refusal(409, `${definition.typeName} ${id} exists already`, [{ at: '/id', problem: 'is taken' }]);
-  checkRevision(command, current?.revision ?? 0);
+  checkRevision(command, current?.revision ?? 0, false);
   const { id: _, href: __, ...attributes } = command.data;
   const resource = validated(definition, { id, ...attributes });
   const revision = (current?.revision ?? 0) + 1;
@@ -94,11 +96,11 @@ function create(definition: ResourceDefinition, command: Command, id: string, cu
 }
 
 function patch(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, context: DecisionContext): Decision {
-  checkRevision(command, current.revision);
+  checkRevision(command, current.revision, true);
   if (command.data === undefined) throw new Refusal(400, 'The patch is missing', [{ at: '/', problem: 'is mandatory' }]);
   // Patched as the caller saw it, with href and the answer's defaults.
   const before = context.representation.represent(definition, current.resource);
-  const patched = applyPatchOf(command.contentType, before, command.data);
+  const patched = applyPatchOf(command.contentType, before, command.data, context.maxDepth);
   const faults = definition.unpatchable
     .filter((name) => !sameJson(before[name], patched[name]))
     .map((name) => ({ at: `/${name}`, problem: 'cannot be changed' }));
@@ -127,7 +129,7 @@ function patch(definition: ResourceDefinition, command: Command, id: string, cur
 }
 
 function remove(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, context: DecisionContext): Decision {
-  checkRevision(command, current.revision);
+  checkRevision(command, current.revision, true);
   const revision = current.revision + 1;
   const represented = context.representation.represent(definition, current.resource);
   return {
@@ -144,10 +146,10 @@ function living(definition: ResourceDefinition, id: string, current: Current): N
 }
 
 /** `expectedrevision` carries what If-Match named: revisions joined by commas, or `*`. 0 means that there is none yet. */
-function checkRevision(command: Command, revision: number): void {
+function checkRevision(command: Command, revision: number, exists: boolean): void {
   if (command.expectedRevision === undefined) return;
   const expected = command.expectedRevision.split(',').map((text) => text.trim());
-  if (expected.includes('*') ? revision === 0 : !expected.some((text) => text !== '' && Number(text) === revision)) {
+  if (expected.includes('*') ? !exists : !expected.some((text) => text !== '' && Number(text) === revision)) {
     throw new Refusal(412, 'The resource has another revision', [{ at: 'If-Match', problem: `expected ${command.expectedRevision}, found ${revision}` }]);
   }
 }

@@ -63,7 +63,8 @@ export function scalarTypes(specification: Specification, definitionName: string
       (parent, name) => ownProperty(resolve(specification, parent)?.properties, name),
       { $ref: DEFINITIONS + definitionName },
     );
-    const type = resolve(specification, node)?.type;
+    const { type, format } = resolve(specification, node) ?? {};
+    if (format === 'date-time') return format;
     return SCALARS.find((scalar) => scalar === type);
   };
 }
@@ -111,13 +112,17 @@ function isReference(node: SchemaNode): boolean {
   return node.properties !== undefined && '@referredType' in node.properties;
 }
 
+/** Whoever has more faults than these has one that is not in the details. */
+const MAX_FAULTS = 100;
+
 function faultsOf(validate: ValidateFunction): Fault[] {
-  const faults: Fault[] = [];
+  const faults = new Map<string, Fault>();
   for (const error of validate.errors ?? []) {
     const fault = faultOf(error);
-    if (fault && !faults.some((known) => known.at === fault.at && known.problem === fault.problem)) faults.push(fault);
+    if (fault) faults.set(`${fault.at} ${fault.problem}`, fault);
   }
-  return faults;
+  const all = [...faults.values()];
+  return all.length <= MAX_FAULTS ? all : [...all.slice(0, MAX_FAULTS), { at: '/', problem: `and ${all.length - MAX_FAULTS} more` }];
 }
 
 function faultOf(error: ErrorObject): Fault | undefined {

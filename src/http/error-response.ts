@@ -1,4 +1,4 @@
-import { errorBody, QueryTooCostly, Refusal, TimeoutError, UnavailableError, UnroutableError } from '../errors.js';
+import { errorBody, QueryTooCostly, Refusal, TimeoutError, TooLargeError, UnavailableError, UnroutableError } from '../errors.js';
 import type { Reply } from '../message.js';
 
 const RETRY_AFTER_SECONDS = '5';
@@ -21,6 +21,7 @@ export function errorResponse(error: unknown): Reply {
     return { status: error.status, headers, body: errorBody(error.status, error.message, error.faults) };
   }
   if (error instanceof TimeoutError) return plain(504, NO_ANSWER);
+  if (error instanceof TooLargeError) return plain(413, 'The message bus does not carry a body as large as this');
   if (error instanceof UnavailableError) return unavailable('The message bus or the database is away');
   if (error instanceof QueryTooCostly) return unavailable('The query takes too long');
   if (error instanceof UnroutableError) return unavailable('No queue takes this command');

@@ -1,7 +1,7 @@
 import { toUtcDateTime } from '../date-time.js';
 import type { ScalarType } from '../handlers/definition.js';
 import { type Condition, numberOf, type Operator } from '../store/query.js';
-import { attributePath, badParameter, decode, decodeList } from './parameter.js';
+import { attributePath, badParameter, decode, decodeList, decodePatterns } from './parameter.js';
 
 /** A condition with the parameter's name, for error texts. */
 export interface NamedCondition extends Condition {
@@ -59,11 +59,16 @@ function parseCondition(raw: string, scalarType: ScalarTypeOf): NamedCondition {
   if (rawName === undefined || rawSymbol === undefined || rawValue === undefined) throw badParameter(raw, 'has no value');
   const parameter = decode(rawName, rawName);
   const { path, operator } = target(parameter, SYMBOLS[decodeURIComponent(rawSymbol)] ?? 'eq', scalarType);
-  const values = decodeList(parameter, rawValue);
+  const values = operator === 'regex' ? decodePatterns(parameter, rawValue) : decodeList(parameter, rawValue);
   const type = scalarType(path);
-  const text = operator === 'regex' || !(type === 'number' || type === 'integer') ? undefined : values.find((value) => numberOf(value) === undefined);
-  if (text !== undefined) throw badParameter(parameter, `${text} is not a number`);
+  if (operator !== 'regex') for (const value of values) checkType(parameter, type, value);
   return { parameter, path, operator, values: values.flatMap((value) => comparable(operator, value)) };
+}
+
+/** A value that no value of the declared type can equal is a mistake, not a filter that matches nothing. */
+function checkType(parameter: string, type: ScalarType | undefined, value: string): void {
+  if ((type === 'number' || type === 'integer') && numberOf(value) === undefined) throw badParameter(parameter, `${value} is not a number`);
+  if (type === 'date-time' && toUtcDateTime(value) === undefined) throw badParameter(parameter, `${value} is not a date-time`);
 }
 
 /** What is compared, and how: the operator is a suffix of the name or the symbol, not both. */

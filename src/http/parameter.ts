@@ -24,6 +24,11 @@ export function decodeList(parameter: string, text: string): string[] {
 
 const MAX_DEPTH = 20;
 
+/** Alternatives that are regular expressions: a comma inside a counted repetition such as `{1,3}` belongs to it. */
+export function decodePatterns(parameter: string, text: string): string[] {
+  return text.split(/,(?!(?:(?!\{|%7B).)*(?:\}|%7D))/is).map((part) => decode(parameter, part));
+}
+
 /** A dotted attribute name as its segments; nothing in them can mean anything but a name to a database. */
 export function attributePath(parameter: string, name: string): string[] {
   const path = name.split('.');

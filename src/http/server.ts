@@ -11,15 +11,14 @@ export interface HttpServer {
   listen(port: number, host: string): Promise<number>;
   /** Readiness goes false, so that a load balancer looks elsewhere; requests are still served. */
   drain(): void;
-  /** Accepts no more, finishes what is running, then closes; what runs longer than any reply may take is cut off. */
-  close(): Promise<void>;
+  /** Accepts no more, finishes what is running, then closes; what runs longer than `graceMs` is cut off. */
+  close(graceMs: number): Promise<void>;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the 60 s after which common load balancers give up an idle connection, so that they close it and not we. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-const CLOSE_GRACE_MS = 2_000;
 
 export function createHttpServer(options: HttpOptions): HttpServer {
   let draining = false;
@@ -37,9 +36,9 @@ export function createHttpServer(options: HttpOptions): HttpServer {
     drain: () => {
       draining = true;
     },
-    close: () => {
+    close: (graceMs) => {
       draining = true;
-      return closed(server, options.replyTimeoutMs + CLOSE_GRACE_MS);
+      return closed(server, graceMs);
     },
   };
 }

@@ -2,8 +2,10 @@ import type { MongoClient, UUID } from 'mongodb';
 import type { Logger } from 'pino';
 import { textOf } from '../errors.js';
 
-/** What the server knows this software by. */
-export const APP_NAME = 'party-role-worker';
+/** What the server knows the processes of one deployment by (at most 128 bytes, MongoDB handshake). */
+export function appName(database: string): string {
+  return `party-role-worker ${database}`;
+}
 
 /** A living process spends milliseconds between the steps of a transaction. */
 const ABANDONED_AFTER_MS = 2_000;
@@ -19,6 +21,7 @@ export class AbandonedTransactions {
 
   constructor(
     private readonly client: MongoClient,
+    private readonly database: string,
     private readonly log: Logger,
   ) {}
 
@@ -32,7 +35,7 @@ export class AbandonedTransactions {
         .aggregate<{ lsid: { id: UUID } }>(
           [
             { $currentOp: { allUsers: false, idleSessions: true, localOps: true } },
-            { $match: { type: 'idleSession', appName: APP_NAME, 'transaction.timeInactiveMicros': { $gt: ABANDONED_AFTER_MS * 1000 } } },
+            { $match: { type: 'idleSession', appName: appName(this.database), 'transaction.timeInactiveMicros': { $gt: ABANDONED_AFTER_MS * 1000 } } },
             { $project: { lsid: 1 } },
           ],
           // The client's level, majority, is refused for $currentOp.

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { MongoClient, ServerType, type Db, type TopologyDescription } from 'mongodb';
 import type { Logger } from 'pino';
 import { StartError, textOf, UnavailableError } from '../errors.js';
-import { APP_NAME } from './mongo-abandoned.js';
+import { appName } from './mongo-abandoned.js';
 import { Collections } from './mongo-documents.js';
 import { checkStart, type StartOptions } from './mongo-start.js';
 import type { StoreStatus } from './store.js';
@@ -26,6 +26,7 @@ export interface ConnectionOptions extends StartOptions {
 /** A connection that comes and goes with the database; it may be used once the start checks have passed. */
 export class MongoConnection {
   readonly client: MongoClient;
+  readonly database: string;
   private readonly db: Db;
   private readonly ready: Collections;
   private readonly closing = new AbortController();
@@ -37,7 +38,8 @@ export class MongoConnection {
   /** Returns at once and connects in the background. @throws StartError when the URL is no MongoDB URL. */
   constructor(private readonly options: ConnectionOptions) {
     this.client = createClient(options);
-    this.db = this.client.db(databaseName(options.url));
+    this.database = databaseName(options.url);
+    this.db = this.client.db(this.database);
     this.ready = new Collections(this.db);
     this.client.on('topologyDescriptionChanged', ({ newDescription }) => {
       this.observe(newDescription);
@@ -100,7 +102,7 @@ export class MongoConnection {
 function createClient({ url, queryTimeoutMs }: ConnectionOptions): MongoClient {
   try {
     return new MongoClient(url, {
-      appName: APP_NAME,
+      appName: appName(databaseName(url)),
       // Spares the driver a dynamic import, which not every host of CommonJS allows (jest does not).
       runtimeAdapters: { os },
       writeConcern: { w: 'majority', journal: true },

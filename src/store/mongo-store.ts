@@ -36,7 +36,7 @@ class MongoStore implements Store {
     private readonly connection: MongoConnection,
     { queryTimeoutMs, log }: ConnectionOptions,
   ) {
-    this.abandoned = new AbandonedTransactions(connection.client, log);
+    this.abandoned = new AbandonedTransactions(connection.client, connection.database, log);
     this.queryTimeoutMs = queryTimeoutMs;
   }
 

@@ -10,23 +10,42 @@ export interface Pair {
   close(): Promise<void>;
 }
 
+interface Run {
+  readonly pair: Pair;
+  service: Service;
+  api: Api;
+}
+
+/** Starts the service before the tests and ends everything after them; `run().service` is the one that runs now. */
+function runOn(open: () => Promise<Pair>): () => Run {
+  let run: Run | undefined;
+  beforeAll(async () => {
+    const pair = await open();
+    run = { pair, ...(await started(pair)) };
+  }, 120_000);
+  afterAll(async () => {
+    await run?.service.stop();
+    await run?.pair.client?.close();
+    await run?.pair.close();
+  }, 60_000);
+  return () => {
+    if (!run) throw new Error('nothing runs');
+    return run;
+  };
+}
+
+async function started(pair: Pair, settings: Readonly<Record<string, string>> = {}): Promise<Pick<Run, 'service' | 'api'>> {
+  const service = await startService({ ...pair.settings, ...settings });
+  return { service, api: new Api(service.url) };
+}
+
 /** What the service must do as a whole, on any pair of bus and database: a real process, real HTTP, an independent consumer. */
 export function serviceSuite(open: () => Promise<Pair>): void {
+  const run = runOn(open);
   let pair: Pair;
   let service: Service;
   let api: Api;
-
-  beforeAll(async () => {
-    pair = await open();
-    service = await startService(pair.settings);
-    api = new Api(service.url);
-  }, 120_000);
-
-  afterAll(async () => {
-    await service?.stop();
-    await pair?.client?.close();
-    await pair?.close();
-  }, 60_000);
+  beforeEach(() => ({ pair, service, api } = run()));
 
   /** Events about one role, as the outside sees them; where nothing is outside, as the debug log shows them. */
   function eventsOf(id: string): CloudEvent<Record<string, unknown>>[] {
@@ -131,7 +150,8 @@ export function serviceSuite(open: () => Promise<Pair>): void {
   it('answers every fault of a body with its pointer', async () => {
     const response = await api.post({ status: 1, relatedParty: [{}] });
     expect(response.status).toBe(400);
-    expect(String((await json(response))['message'])).toMatch(/\/name: is mandatory.*|\/status.*|\/relatedParty\/0/);
+    const message = String((await json(response))['message']);
+    for (const pointer of ['/name', '/status', '/relatedParty/0']) expect(message).toContain(`${pointer}: `);
   });
 
   it('carries correlation and trace context from the request to the event and the log', async () => {
@@ -157,43 +177,45 @@ export function serviceSuite(open: () => Promise<Pair>): void {
   it('keeps its state over a kill and a restart, and stops in order on SIGTERM', async () => {
     const id = await created({ name: 'Lasting' });
     await service.kill();
-    service = await startService(pair.settings);
-    api = new Api(service.url);
+    ({ service, api } = Object.assign(run(), await started(pair)));
     expect(await json(await api.get(`/${id}`))).toMatchObject({ name: 'Lasting' });
     // Where lanes are leased, those of the killed process are free only when its leases end: a 504 is repeated safely.
     const key = { 'idempotency-key': `after-kill-${id}` };
     await service.until('commands are applied again', async () => (await api.patch(id, { status: 'active' }, key)).status === 200);
     expect(await service.stop()).toBe(0);
-    service = await startService(pair.settings);
-    api = new Api(service.url);
+    ({ service, api } = Object.assign(run(), await started(pair)));
     expect((await api.get(`/${id}`)).headers.get('etag')).toBe('"2"');
   }, 90_000);
 
-  it('announces every event, whatever was killed', async () => {
-    const id = await created({ name: 'Announced' });
-    await service.until('its event has arrived', () => eventsOf(id).length > 0);
-    expect(typesOf(id)[0]).toBe('PartyRoleCreateEvent');
-  });
+  it('announces what it answered, killed right after the answer', async () => {
+    const ids: string[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      const key = { 'idempotency-key': `announced-${Math.random()}` };
+      await service.until('commands are applied again', async () => {
+        const response = await api.post({ name: 'Announced' }, key);
+        if (response.status === 201) ids.push((await json(response))['id'] as string);
+        return response.status === 201;
+      });
+      await service.kill();
+      ({ service, api } = Object.assign(run(), await started(pair)));
+    }
+    if (pair.client) await service.until('their events have arrived', () => ids.every((id) => typesOf(id)[0] === 'PartyRoleCreateEvent'));
+    for (const id of ids) expect((await api.get(`/${id}`)).status).toBe(200);
+  }, 120_000);
 }
 
 /** What systems on the bus rely on, with plain clients of the broker. */
 export function busSuite(open: () => Promise<Pair>): void {
-  let pair: Pair;
+  const run = runOn(open);
   let service: Service;
   let client: PlainClient;
-
-  beforeAll(async () => {
-    pair = await open();
-    service = await startService(pair.settings);
+  let api: Api;
+  beforeEach(() => {
+    const { pair, ...running } = run();
+    ({ service, api } = running);
     if (!pair.client) throw new Error('this pair has no bus to reach from outside');
     client = pair.client;
-  }, 120_000);
-
-  afterAll(async () => {
-    await service?.stop();
-    await pair?.client?.close();
-    await pair?.close();
-  }, 60_000);
+  });
 
   const about = (seen: readonly Seen[], subject: string): Seen[] => seen.filter((event) => (JSON.parse(event.content) as { subject?: string }).subject === subject);
 
@@ -216,7 +238,6 @@ export function busSuite(open: () => Promise<Pair>): void {
   });
 
   it('answers as REST would: both see the same role at once', async () => {
-    const api = new Api(service.url);
     const { body } = await client.ask('structured', { type: 'org.tmforum.partyRole.create', subject: 'both', data: { name: 'Seen by both' } });
     expect(await json(await api.get('/both'))).toEqual(body);
     const patched = await json(await api.patch('both', { status: 'active' }));
@@ -246,12 +267,12 @@ export function busSuite(open: () => Promise<Pair>): void {
 
   it('runs as two processes, one for HTTP and one for the commands', async () => {
     expect(await service.stop()).toBe(0);
-    const worker = await startService({ ...pair.settings, ROLES: 'worker' });
-    service = await startService({ ...pair.settings, ROLES: 'http' });
-    const api = new Api(service.url);
+    const { pair } = run();
+    const { service: worker } = await started(pair, { ROLES: 'worker' });
+    ({ service, api } = Object.assign(run(), await started(pair, { ROLES: 'http' })));
     const response = await api.post({ name: 'Split' });
     expect(response.status).toBe(201);
-    expect(worker.url).toBe('');
+    expect((await new Api(worker.url).get()).status).toBe(404);
     expect(await worker.stop()).toBe(0);
   }, 90_000);
 }

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { Refusal } from '../../src/errors.js';
-import { applyPatchOf } from '../../src/handlers/patch.js';
+import { applyPatchOf as applyPatch } from '../../src/handlers/patch.js';
 import type { Json, JsonObject } from '../../src/json.js';
+
+const MAX_DEPTH = 20;
+const applyPatchOf = (mediaType: string, resource: JsonObject, patch: Json): JsonObject => applyPatch(mediaType, resource, patch, MAX_DEPTH);
 
 const MERGE = 'application/merge-patch+json';
 const JSON_PATCH = 'application/json-patch+json';
@@ -109,7 +112,7 @@ describe('JSON Patch (RFC 6902)', () => {
   });
 
   it('throws nothing but refusals, whatever the patch', () => {
-    const paths = fc.oneof(fc.constantFrom('/a', '/a/0', '/a/-', '', '/b/c', '/~1', 'x', '/__proto__'), fc.string({ maxLength: 6 }));
+    const paths = fc.oneof(fc.constantFrom('/a', '/a/0', '/a/-', '', '/b/c', '/~1', 'x', '/__proto__', '/a?b=1', '/a/b?a.b=1&b=2', '$.a', '$..a', '$.a[*]', "a[?(@.b==1)].b", "$['a'][0]", '$[?@]', '$'), fc.string({ maxLength: 6 }));
     const operation = fc.record({ op: fc.constantFrom('add', 'remove', 'replace', 'move', 'copy', 'test'), path: paths, from: paths, value: anyJson.value });
     fc.assert(
       fc.property(anyJson.object, fc.array(operation, { maxLength: 4 }), fc.constantFrom(JSON_PATCH, QUERY), (resource, patch, type) => {
@@ -163,6 +166,19 @@ describe('JSON Patch Query (TMF630 part 5)', () => {
     expect(result).toEqual(expected);
   });
 
+  it('does to the one element with an id what a pointer to it would do', () => {
+    const elements = fc.uniqueArray(fc.record({ id: fc.integer({ min: 0, max: 50 }), v: fc.integer() }), { selector: (element) => element.id, minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(elements, fc.nat(), fc.constantFrom('replace', 'remove', 'test'), fc.boolean(), (items, pick, op, asJsonPath) => {
+        const index = pick % items.length;
+        const { id, v } = items[index] ?? { id: 0, v: 0 };
+        const value = op === 'test' ? v : 'new';
+        const path = asJsonPath ? `$.items[?(@.id==${id})].v` : `/items/v?id=${id}`;
+        expect(applyPatchOf(QUERY, { items }, [{ op, path, value }])).toEqual(applyPatchOf(JSON_PATCH, { items }, [{ op, path: `/items/${index}/v`, value }]));
+      }),
+    );
+  });
+
   it('changes nothing else', () => {
     expect(patched({ op: 'replace', path: '/note/text?author=Bob', value: 'c' })).toEqual({ ...role, note: [role.note[0], { ...role.note[1], text: 'c' }] });
   });
@@ -179,6 +195,32 @@ describe('JSON Patch Query (TMF630 part 5)', () => {
     ['descends twice', 400, { op: 'remove', path: '$..note..text' }],
   ])('refuses a query that %s with %i', (_, status, operation) => {
     expect(refusalOf(() => patched(operation)).status).toBe(status);
+  });
+});
+
+describe('a small patch', () => {
+  const doubling = Array.from({ length: 40 }, (_, index) => ({ op: 'copy', from: '', path: `/a${index}` }));
+  const nesting = Array.from({ length: 30 }, (_, index) => ({ op: 'add', path: '/a'.repeat(index + 1), value: {} }));
+  const many = { items: Array.from({ length: 900 }, (_, id) => ({ id })) };
+  const nested = JSON.parse('{"x":'.repeat(15) + '1' + '}'.repeat(15)) as JsonObject;
+
+  it.each<[string, number, string, JsonObject, Json]>([
+    ['that doubles the resource again and again', 413, JSON_PATCH, { name: 'x' }, doubling],
+    ['that nests without end', 413, JSON_PATCH, { name: 'x' }, nesting],
+    ['that moves deep into deep', 413, JSON_PATCH, { a: nested, b: nested }, [{ op: 'move', from: '/a', path: `/b${'/x'.repeat(10)}` }]],
+    ['that nests by merging', 413, MERGE, { name: 'x' }, { a: JSON.parse('['.repeat(25) + ']'.repeat(25)) as Json }],
+    ['of too many operations', 413, JSON_PATCH, { name: 'x' }, Array.from({ length: 501 }, () => ({ op: 'test', path: '/name', value: 'x' }))],
+    ['that writes a large value to many places', 413, QUERY, many, [{ op: 'add', path: '$.items[*].note', value: 'x'.repeat(10_000) }]],
+    ['that visits the same nodes again and again', 400, QUERY, nested, [{ op: 'remove', path: '$' + "['x','x','x','x','x','x','x','x']".repeat(8) }]],
+    ['that starts from the root in every filter', 400, QUERY, many, [{ op: 'remove', path: '$.items[?($.items[?($.items[?(@.id==-1)])])]' }]],
+    ['that names an inherited attribute by an escape', 400, QUERY, { name: 'x' }, [{ op: 'add', path: "$['__pro\\u0074o__']", value: { polluted: 1 } }]],
+  ])('%s is refused with %i', (_, status, type, resource, patch) => {
+    expect(refusalOf(() => applyPatchOf(type, resource, patch)).status).toBe(status);
+    expect(({} as JsonObject)['polluted']).toBeUndefined();
+  });
+
+  it('tells nothing of the value that a test compared', () => {
+    expect(JSON.stringify(refusalOf(() => applyPatchOf(JSON_PATCH, { a: 'secret' }, [{ op: 'test', path: '/a', value: 'guess' }])))).not.toContain('secret');
   });
 });
 

@@ -1,4 +1,5 @@
 import { CloudEvent } from 'cloudevents';
+import { partyRole } from '../../src/handlers/party-role.js';
 import { Refusal } from '../../src/errors.js';
 import type { JsonObject } from '../../src/json.js';
 import { decide, targetId, type Current, type Decision } from '../../src/handlers/resource.js';
@@ -113,6 +114,21 @@ describe('create', () => {
     expect(given(seller).refused(command('create', { subject: 'r1', data: { name: 'x' } })).status).toBe(409);
     expect(() => targetId(command('create', { subject: 'r1', data: { id: 'r2', name: 'x' } }))).toThrow('Two different ids');
     expect(given(nothing).refused(command('create', { contentType: 'text/plain', data: { name: 'x' } })).status).toBe(415);
+  });
+
+  it('with any revision expected is refused where there is none', () => {
+    expect(given({ ...seller, deleted: true }).refused(command('create', { subject: 'r1', expectedRevision: '*', data: { name: 'x' } })).status).toBe(412);
+  });
+
+  it('answers thousands of faults by some of them', () => {
+    const { faults } = given(nothing).refused(command('create', { data: { name: 'x', relatedParty: Array.from({ length: 50_000 }, () => 0) } }));
+    expect(faults).toHaveLength(101);
+    expect(faults.at(-1)?.problem).toMatch(/^and \d+ more$/);
+  });
+
+  it('answers without roleType when that is configured', () => {
+    const plain = partyRole({ roleTypeDefault: false });
+    expect(decide(plain, command('create', { data: { name: 'x' } }), 'r1', nothing, context()).reply.body).not.toHaveProperty('roleType');
   });
 
   it('with an expected revision 0 is refused when there was one before', () => {

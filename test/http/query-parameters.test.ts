@@ -259,7 +259,21 @@ describe('for any query string', () => {
   });
 });
 
-test.each(['creditProfile.creditScore=high', 'creditProfile.creditScore.gt=1e', 'creditProfile.creditRiskRating=1,x', 'creditProfile.creditScore.in=0x10'])('refuses a bad number in %s and names the parameter', (query) => {
+test.each(['creditProfile.creditScore=high', 'creditProfile.creditScore.gt=1e', 'creditProfile.creditRiskRating=1,x', 'creditProfile.creditScore.in=0x10', 'validFor.startDateTime.gt=yesterday', 'creditProfile.creditProfileDate=2024-13-01'])('refuses a value of the wrong type in %s and names the parameter', (query) => {
   const refusal = (): unknown => parseListParameters(query, rules);
-  expect(refusal).toThrow(expect.objectContaining({ status: 400, faults: [{ at: query.split('=')[0], problem: expect.stringContaining('is not a number') as string }] }) as Error);
+  expect(refusal).toThrow(expect.objectContaining({ status: 400, faults: [{ at: query.split('=')[0], problem: expect.stringMatching(/is not a (number|date-time)/) as string }] }) as Error);
+});
+
+test('a comma inside a counted repetition belongs to the regular expression', () => {
+  const values = (query: string): unknown => parseListParameters(query, rules).query.where[0]?.values;
+  expect(values('name.regex=^[a-z]{0,9}$')).toEqual(['^[a-z]{0,9}$']);
+  expect(values('name.regex=a{1,2},b,c%7B1,3%7D')).toEqual(['a{1,2}', 'b', 'c{1,3}']);
+});
+
+test.each(['(a|aa)%2B$', '^(a|b)*', '(ab|a)%2B$', '(a?b?)*c', '((a|b)c)%2B', '(a|b){2,}'])('refuses the ambiguous repetition %s', (pattern) => {
+  expect(() => parseListParameters(`name.regex=${pattern}`, rules)).toThrow(expect.objectContaining({ status: 400, faults: [expect.objectContaining({ at: 'name.regex' })] }) as Error);
+});
+
+test.each(['^(a|b)$', '(abc)%2B', '^[(|)]*$', '(a|b)?', '\\(a|b\\)*', '(?i)a%2B'])('lets %s through', (pattern) => {
+  expect(parseListParameters(`name.regex=${pattern}`, rules).patterns).toEqual(['name.regex']);
 });

@@ -10,6 +10,9 @@ import type { Message, Reply } from '../../src/message.js';
 import { openEmbeddedStore } from '../../src/store/embedded-store.js';
 import { commitId, type Store } from '../../src/store/store.js';
 
+/** Longer than any reply of these tests takes. */
+export const CLOSE_MS = 5_000;
+
 export const BASE_PATH = '/tmf-api/partyRoleManagement/v4';
 export const NOW = '2024-05-31T08:30:00.000Z';
 
@@ -88,7 +91,7 @@ export async function startRest(overrides: (parts: { store: Store }) => Partial<
       if (outcome !== 'committed') throw new Error('seeding met a conflict');
     },
     close: async () => {
-      await server.close();
+      await server.close(CLOSE_MS);
       await bus.close();
       await store.close();
     },

@@ -6,7 +6,7 @@ import { UnroutableError } from '../../src/errors.js';
 import { errorResponse } from '../../src/http/error-response.js';
 import type { JsonObject } from '../../src/json.js';
 import type { Message } from '../../src/message.js';
-import { ask, type Rest, startRest, tmfError } from './rest-fixture.js';
+import { ask, CLOSE_MS, type Rest, startRest, tmfError } from './rest-fixture.js';
 
 let rest: Rest;
 
@@ -176,7 +176,7 @@ describe('close', () => {
     const agent = new Agent({ keepAlive: true });
     const running = deleteKeepingAlive(agent);
     while (rest.commands.length === 0) await pause(5);
-    const closing = rest.server.close();
+    const closing = rest.server.close(60_000);
     await expect(fetch(rest.roles)).rejects.toThrow();
     const { replyTo } = rest.commands[0] as Message;
     if (!replyTo) throw new Error('nobody waits for a reply');
@@ -187,7 +187,7 @@ describe('close', () => {
   });
 
   test('may be asked for twice, and before listening', async () => {
-    await Promise.all([rest.server.close(), rest.server.close()]);
-    await rest.server.close();
+    await Promise.all([rest.server.close(CLOSE_MS), rest.server.close(CLOSE_MS)]);
+    await rest.server.close(CLOSE_MS);
   });
 });

@@ -8,7 +8,7 @@ import { MongoHarness } from './mongo-harness.js';
 const KILLED = `
   const { MongoClient } = require('mongodb');
   (async () => {
-    const client = await new MongoClient(process.argv[1], { appName: 'party-role-worker' }).connect();
+    const client = await new MongoClient(process.argv[1], { appName: 'party-role-worker ' + new URL(process.argv[1]).pathname.slice(1) }).connect();
     const session = client.startSession();
     session.startTransaction();
     await client.db().collection('${TYPE}').updateOne({ _id: '1' }, { $inc: { revision: 1 } }, { session });

@@ -16,7 +16,7 @@ export function command(action: Action, fields: Partial<Command> & { data?: Json
   const id = fields.id ?? 'command-1';
   const source = fields.source ?? '/crm';
   return {
-    hash: hash('sha256', `${source}\n${id}`, 'hex'),
+    hash: hash('sha256', JSON.stringify([source, id]), 'hex'),
     digest: hash('sha256', JSON.stringify([action, fields.subject, fields.contentType, fields.expectedRevision, fields.data]), 'hex'),
     id,
     source,
@@ -35,6 +35,7 @@ export function context(overrides: Partial<BatchContext> = {}): BatchContext {
     commitId: 'here-000000000001',
     at: new Date(NOW),
     now: NOW,
+    maxDepth: 20,
     representation: representationOf(() => 'https://api.example.com/tmf-api/partyRoleManagement/v4'),
     notifications: { source: '/partyRoleManagement', domain: 'partyRoleManagement' },
     tombstoneMs: 60_000,

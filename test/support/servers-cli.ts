@@ -8,11 +8,11 @@ const USAGE = `Usage: servers-cli.js fetch|start [${kinds.join('|')} ...]
 Without names: all of them.
 `;
 
-/** How the worker is told about a server of this kind. */
-const settingOf: Readonly<Record<Kind, (url: string) => string>> = {
-  mongo: (url) => `STORE_URL=${url.replace('/?', '/partyrole?')}`,
-  rabbit: (url) => `BUS_URL=${url}`,
-  nats: (url) => `BUS_URL=${url}`,
+/** A shell variable for each, as the README uses them. */
+const variableOf: Readonly<Record<Kind, (url: string) => string>> = {
+  mongo: (url) => `MONGO_URL='${url.replace('/?', '/partyrole?')}'`,
+  rabbit: (url) => `AMQP_URL='${url}'`,
+  nats: (url) => `NATS_URL='${url}'`,
 };
 
 async function main([command, ...names]: string[]): Promise<void> {
@@ -39,19 +39,23 @@ async function startAll(chosen: readonly Kind[]): Promise<void> {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
-  try {
-    await Promise.all(
-      chosen.map(async (kind) => {
-        const server = await start(kind);
-        servers.push(server);
-        process.stdout.write(`${settingOf[kind](server.url)}\n`);
-      }),
-    );
+  const starts = await Promise.allSettled(chosen.map((kind) => start(kind)));
+  starts.forEach((result, index) => {
+    const kind = chosen[index];
+    if (kind === undefined) return;
+    if (result.status === 'rejected') {
+      say(`${kind} did not start: ${String(result.reason)}`);
+      process.exitCode = 1;
+      return;
+    }
+    servers.push(result.value);
+    process.stdout.write(`export ${variableOf[kind](result.value.url)}\n`);
+  });
+  if (servers.length === chosen.length) {
     say('Ctrl-C stops them and removes their data.');
     await stopped;
-  } finally {
-    await Promise.all(servers.map((server) => server.stop()));
   }
+  await Promise.all(servers.map((server) => server.stop()));
 }
 
 function say(text: string): void {

@@ -130,7 +130,7 @@ whenServers('servers of a process that is killed', ['nats'], () => {
 
 async function announcedPort(output: NodeJS.ReadableStream): Promise<number> {
   for await (const line of createInterface(output)) {
-    const port = /^BUS_URL=nats:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+    const port = /^export NATS_URL='nats:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
     if (port !== undefined) return Number(port);
   }
   throw new Error('no BUS_URL was announced');

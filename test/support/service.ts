@@ -8,7 +8,7 @@ const START_MS = 30_000;
 
 /** A real process of the service. */
 export interface Service {
-  /** `http://127.0.0.1:PORT`; of a process without the role http: empty. */
+  /** `http://127.0.0.1:PORT`; a process without the role http serves only its health there. */
   readonly url: string;
   /** Its log, line by line. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
@@ -19,7 +19,7 @@ export interface Service {
   kill(): Promise<void>;
 }
 
-/** Starts `main.js` with these settings and waits until it is ready (a worker alone: until it has started). */
+/** Starts `main.js` with these settings and waits until it is ready. */
 export async function startService(settings: Readonly<Record<string, string>>): Promise<Service> {
   const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
     env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'debug', ...settings },
@@ -45,8 +45,8 @@ export async function startService(settings: Readonly<Record<string, string>>): 
       if (child.exitCode !== null) throw new Error(`the service ended with ${child.exitCode}: ${JSON.stringify(log.at(-1))}`);
       return log.some((line) => line['msg'] === 'started');
     });
-    const listening = log.find((line) => line['msg'] === 'REST adapter is listening');
-    if (!listening) return service('');
+    const listening = log.find((line) => String(line['msg']).endsWith('listening'));
+    if (!listening) throw new Error('the service listens nowhere');
     const url = `http://127.0.0.1:${String(listening['port'])}`;
     await until('the service is ready', async () => (await fetch(`${url}/health/ready`)).ok);
     return service(url);
