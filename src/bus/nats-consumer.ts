@@ -116,10 +116,9 @@ export class LaneConsumer {
     this.over = true;
     clearInterval(this.working);
     void this.reading?.close();
-    const rooms = this.handedOver.size;
-    this.handedOver.clear();
     this.unacknowledged.clear();
-    for (let room = 0; room < rooms; room += 1) this.spec.window.leave();
+    // What is in the worker's hands keeps its room until the worker is done with it: a lane that flaps must not fill the memory.
+    this.spec.window.forgetOld();
     this.tellRoom();
     this.tellDrained();
     this.tellEnded(why);
@@ -173,7 +172,7 @@ export class LaneConsumer {
     this.lastSequence = message.seq;
     this.unacknowledged.set(message.seq, message);
     this.bytes += message.data.byteLength;
-    this.spec.window.enter(() => this.handOver(message));
+    this.spec.window.enter(() => this.handOver(message), () => !this.over);
   }
 
   /** The acknowledgement, or the word that it is worked on, came too late: the message is in hand, or done. */
@@ -206,6 +205,7 @@ export class LaneConsumer {
   }
 
   private acknowledge(sequence: number): void {
+    if (this.over && this.handedOver.delete(sequence)) this.spec.window.leave();
     const message = this.unacknowledged.get(sequence);
     if (!message) return;
     this.unacknowledged.delete(sequence);

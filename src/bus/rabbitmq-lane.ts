@@ -63,7 +63,7 @@ export class RabbitLane implements KeptChannel {
       if (this.paused || !session.handOver(deliveryTag)) return false;
       onMessage(messageOf(delivery, { bus: 'rabbitmq', queue, lane }, rule, () => session.acknowledge(deliveryTag)));
       return true;
-    });
+    }, () => !session.hasEnded());
   }
 }
 
@@ -88,18 +88,21 @@ class LaneSession {
 
   acknowledge(deliveryTag: number): void {
     if (!this.outstanding.delete(deliveryTag)) return;
-    this.acknowledger.acknowledge(deliveryTag);
+    if (!this.ended) this.acknowledger.acknowledge(deliveryTag);
     this.window.leave();
+  }
+
+  hasEnded(): boolean {
+    return this.ended;
   }
 
   flush(): void {
     this.acknowledger.flush();
   }
 
+  /** What is in the worker's hands keeps its room until the worker is done with it: a lane that flaps must not fill the memory. */
   end(): void {
     this.ended = true;
-    const returned = this.outstanding.size;
-    this.outstanding.clear();
-    for (let count = 0; count < returned; count += 1) this.window.leave();
+    this.window.forgetOld();
   }
 }

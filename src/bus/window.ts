@@ -1,13 +1,18 @@
 /** Bounds how many messages of all lanes together are handed over and not acknowledged; the others wait in the order they came. */
 export class Window {
-  private readonly waiting: (() => boolean)[] = [];
+  private waiting: { readonly handOver: () => boolean; readonly isCurrent: () => boolean }[] = [];
 
   constructor(private free: number) {}
 
   /** Calls `handOver` as soon as there is room; it answers false when the message needs none after all. */
-  enter(handOver: () => boolean): void {
-    this.waiting.push(handOver);
+  enter(handOver: () => boolean, isCurrent: () => boolean): void {
+    this.waiting.push({ handOver, isCurrent });
     this.admit();
+  }
+
+  /** Forgets those that wait and are not current any more: they come again on the lane's next channel or consumer. */
+  forgetOld(): void {
+    this.waiting = this.waiting.filter(({ isCurrent }) => isCurrent());
   }
 
   /** Makes room for one. */
@@ -18,11 +23,11 @@ export class Window {
 
   private admit(): void {
     while (this.free > 0) {
-      const handOver = this.waiting.shift();
-      if (!handOver) return;
+      const next = this.waiting.shift();
+      if (!next) return;
       // Taken before the call, which may acknowledge and so come back here.
       this.free -= 1;
-      if (!handOver()) this.free += 1;
+      if (!next.handOver()) this.free += 1;
     }
   }
 }
