@@ -3,6 +3,7 @@ import { Refusal, errorBody, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { decide, type Current, type DecisionContext, type Decision } from './handlers/resource.js';
 import { parkedAnnouncement, recordedReply } from './handlers/receipt.js';
+import { withoutUndefined } from './json.js';
 import type { Command, Message, ParkReason, Reply } from './message.js';
 import type { Commit, Entry, Guard, ParkedMessage, Receipt, RecordedEvent, ResourceWrite, StoredResource } from './store/store.js';
 
@@ -195,7 +196,7 @@ class Draft {
 function askedBy(item: Item | { command: Command }): Pick<Entry, 'type' | 'subject' | 'source' | 'authid' | 'channel' | 'correlationid'> {
   if (!('command' in item)) return {};
   const { type, subject, source, authid, channel, correlationid } = item.command;
-  return Object.fromEntries(Object.entries({ type, subject, source, authid, channel, correlationid }).filter(([, value]) => value !== undefined));
+  return withoutUndefined({ type, subject, source, authid, channel, correlationid });
 }
 
 function replyOfError(status: number, message: string): Reply {

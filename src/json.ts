@@ -25,3 +25,8 @@ export function deeperThan(value: Json, levels: number): boolean {
   if (levels <= 0) return true;
   return Object.values(value).some((child) => deeperThan(child, levels - 1));
 }
+
+/** The attributes that are there. */
+export function withoutUndefined<T extends object>(attributes: T): Partial<T> {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

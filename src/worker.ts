@@ -12,6 +12,7 @@ import { hold } from './hold.js';
 import { Intake, type BatchBounds } from './intake.js';
 import type { Message } from './message.js';
 import type { Relay } from './relay.js';
+import type { Status } from './status.js';
 import { commitId, type Store, type StoredResource } from './store/store.js';
 
 export interface WorkerOptions {
@@ -60,7 +61,7 @@ export class Worker {
   }
 
   /** Whether commands are being applied, and if not, why not. */
-  status(): { readonly up: true } | { readonly up: false; readonly why: string } {
+  status(): Status {
     return this.held === undefined ? { up: true } : { up: false, why: this.held };
   }
 

@@ -1,3 +1,4 @@
+import type { Status } from '../status.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
 
 /**
@@ -37,7 +38,7 @@ export interface Bus {
   request(command: OutgoingCommand, timeoutMs: number): Promise<Reply>;
 
   /** Whether the broker can be used right now, and if not, why not. */
-  status(): BusStatus;
+  status(): Status;
 
   /** Waits for what was sent, then closes. Messages that are not acknowledged go back to the broker. */
   close(): Promise<void>;
@@ -48,5 +49,3 @@ export interface Consumption {
   /** No new message is handed over after this resolves; those handed over can still be acknowledged. */
   pause(): Promise<void>;
 }
-
-export type BusStatus = { readonly up: true } | { readonly up: false; readonly why: string };

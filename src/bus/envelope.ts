@@ -3,6 +3,7 @@ import { Unacceptable, textOf } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { STRUCTURED, type Action, type Command, type Message } from '../message.js';
 import { toUtcDateTime } from '../date-time.js';
+import { mediaType } from '../media-type.js';
 
 /** What a message may be, and what commands there are. */
 export interface EnvelopeLimits {
@@ -165,9 +166,4 @@ function picked<Name extends string>(attributes: Readonly<Record<string, string>
     if (value !== undefined && value !== '') found[name] = value;
   }
   return found;
-}
-
-/** A media type without its parameters, lower case; empty when there is none. */
-export function mediaType(contentType: string | undefined): string {
-  return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }

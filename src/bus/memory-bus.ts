@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { UnavailableError } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
-import type { Bus, BusStatus, Consumption } from './bus.js';
+import type { Bus, Consumption } from './bus.js';
 import { MemoryBroker, type MemoryConsumer } from './memory-broker.js';
 import { PendingReplies } from './pending-replies.js';
 
 /** Nothing but the process's memory limits it; this keeps one message from filling that. */
+import type { Status } from '../status.js';
 const MAX_CONTENT_BYTES = 16 * 1024 * 1024;
 
 export interface MemoryBusOptions {
@@ -77,7 +78,7 @@ class MemoryBus implements Bus {
     });
   }
 
-  status(): BusStatus {
+  status(): Status {
     return this.closed ? { up: false, why: 'closed' } : { up: true };
   }
 

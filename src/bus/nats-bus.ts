@@ -2,7 +2,7 @@ import { createInbox, errors, type Msg, type MsgHdrs } from '@nats-io/transport-
 import type { Logger } from 'pino';
 import { TimeoutError, TooLargeError, UnavailableError, UnroutableError, textOf, type StartError } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
-import type { Bus, BusStatus, Consumption } from './bus.js';
+import type { Bus, Consumption } from './bus.js';
 import { NatsSupervisor, type NatsSession } from './nats-connection.js';
 import { NatsLane } from './nats-lane.js';
 import type { Leases } from './nats-lease.js';
@@ -11,6 +11,7 @@ import { commandSubject, natsNames } from './nats-subject.js';
 import { ensureTopology, type NatsTopology } from './nats-topology.js';
 import { Window } from './window.js';
 import { PendingReplies, parseReply } from './pending-replies.js';
+import type { Status } from '../status.js';
 
 /** A server counts headers and payload together against its `max_payload`. */
 const HEADERS_BYTES = 16 * 1024;
@@ -98,7 +99,7 @@ class NatsBus implements Bus {
     });
   }
 
-  status(): BusStatus {
+  status(): Status {
     return this.supervisor.status();
   }
 

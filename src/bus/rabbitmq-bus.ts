@@ -3,7 +3,7 @@ import type { ChannelModel, ConfirmChannel, ConsumeMessage, Options } from 'amqp
 import type { Logger } from 'pino';
 import { StartError, TooLargeError, UnavailableError, UnroutableError, textOf } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
-import type { Bus, BusStatus, Consumption } from './bus.js';
+import type { Bus, Consumption } from './bus.js';
 import { Window } from './window.js';
 import { PendingReplies, parseReply } from './pending-replies.js';
 import { RabbitConnection } from './rabbitmq-connection.js';
@@ -11,6 +11,7 @@ import { RabbitLane } from './rabbitmq-lane.js';
 import { DIRECT_REPLY_TO, commandProperties, eventProperties, replyProperties } from './rabbitmq-message.js';
 import { RabbitPublisher, type Outcome } from './rabbitmq-publisher.js';
 import { ensureTopology, rabbitNames, type RabbitNames, type RabbitTopology } from './rabbitmq-topology.js';
+import type { Status } from '../status.js';
 
 /** The default `max_message_size` of RabbitMQ 4; earlier versions take more. */
 const MAX_CONTENT_BYTES = 16 * 1024 * 1024;
@@ -91,7 +92,7 @@ class RabbitBus implements Bus {
     };
   }
 
-  status(): BusStatus {
+  status(): Status {
     if (this.closing) return { up: false, why: 'closed' };
     const publishing = this.publishing.status();
     return publishing.up && this.consuming ? this.consuming.status() : publishing;
@@ -169,7 +170,7 @@ class RabbitBus implements Bus {
   }
 
   private demandUp(): void {
-    const status: BusStatus = this.closing ? { up: false, why: 'closed' } : this.publishing.status();
+    const status: Status = this.closing ? { up: false, why: 'closed' } : this.publishing.status();
     if (!status.up) throw new UnavailableError(`RabbitMQ is not available: ${status.why}`);
   }
 }

@@ -3,8 +3,8 @@ import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
 import { StartError, UnavailableError, textOf } from '../errors.js';
 import { Backoff } from '../backoff.js';
-import type { BusStatus } from './bus.js';
 import { explained } from './rabbitmq-topology.js';
+import type { Status } from '../status.js';
 
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 10_000;
@@ -66,7 +66,7 @@ export class RabbitConnection {
     this.running = this.run();
   }
 
-  status(): BusStatus {
+  status(): Status {
     if (this.model === undefined || this.open.size < this.options.channels.length) return { up: false, why: this.why };
     return this.blocked ? { up: false, why: 'blocked by the broker (resource alarm)' } : { up: true };
   }

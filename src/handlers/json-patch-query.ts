@@ -112,7 +112,7 @@ function checkWork(path: string): void {
 function selectByPointer(resource: JsonObject, path: string, at: string, mayBeNew: boolean): Location[] {
   const [pointer = '', query = ''] = splitOnce(path, '?');
   const conditions = query === '' ? [] : query.split('&').map((condition) => conditionOf(condition, at));
-  const names = pointer.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const names = tokensOf(pointer);
   const unused = new Set(conditions);
   const lastArray = lastArrayDepth(resource, names);
 
@@ -203,8 +203,13 @@ function splitOnce(text: string, separator: string): [string, string?] {
 
 /** The value that a plain JSON pointer names. */
 export function locate(root: Json, pointer: string): Json | undefined {
-  const names = pointer.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const names = tokensOf(pointer);
   return names.reduce<Json | undefined>((value, name) => (value === undefined ? undefined : child(value, name)), root);
+}
+
+/** The reference tokens of a JSON pointer (RFC 6901, section 4). */
+function tokensOf(pointer: string): string[] {
+  return pointer.split('/').slice(1).map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function pointerOf(location: Location): string {

@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from 'uuid';
-import type { JsonObject } from '../json.js';
+import { withoutUndefined, type JsonObject } from '../json.js';
 import type { Command } from '../message.js';
 import type { RecordedEvent } from '../store/store.js';
 import type { ResourceDefinition } from './definition.js';
@@ -52,14 +52,14 @@ export function notification(
     dataschema: `urn:tmforum:${definition.api}:${definition.version}:${happening.eventType}`,
     sequence: String(happening.revision).padStart(SEQUENCE_DIGITS, '0'),
     partitionkey: subject,
-    ...given({ correlationid: command.correlationid, traceparent: command.traceparent, tracestate: command.tracestate }),
+    ...withoutUndefined({ correlationid: command.correlationid, traceparent: command.traceparent, tracestate: command.tracestate }),
     data: {
       eventId: id,
       eventTime: now,
       eventType: happening.eventType,
       timeOcurred: command.time ?? now,
       domain: settings.domain,
-      ...given({ correlationId: command.correlationid, fieldPath: happening.fieldPath }),
+      ...withoutUndefined({ correlationId: command.correlationid, fieldPath: happening.fieldPath }),
       [definition.wrapper]: { [definition.name]: represented },
     },
   };
@@ -70,8 +70,4 @@ export function notification(
     id,
     content: JSON.stringify(event),
   };
-}
-
-function given<T extends object>(attributes: T): Partial<T> {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

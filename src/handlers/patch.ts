@@ -56,7 +56,7 @@ function applyOperations(resource: JsonObject, patch: Json, maxDepth: number, re
   const patched = { root: structuredClone(resource) as Json };
   let left = MAX_WRITTEN;
   operationsOf(patch).forEach((asked, index) => {
-    for (const operation of resolve(asResource(patched.root, Infinity), asked, index)) {
+    for (const operation of resolve(asObject(patched.root), asked, index)) {
       const written = writtenBy(patched.root, operation);
       left -= written === undefined ? 0 : JSON.stringify(written).length;
       const tooDeep = written !== undefined && deeperThan(written, maxDepth - operation.path.split('/').length + 1);
@@ -100,10 +100,15 @@ function pointer(path: string): string {
   return path;
 }
 
-function asResource(value: Json, maxDepth: number): JsonObject {
+function asObject(value: Json): JsonObject {
   if (!isObject(value)) throw new Refusal(400, 'The patch leaves no resource', [{ at: '/', problem: 'must be a JSON object after the patch' }]);
-  if (deeperThan(value, maxDepth)) throw new Refusal(413, 'The patch would make the resource too large', [{ at: '/', problem: `nests deeper than ${maxDepth} levels` }]);
   return value;
+}
+
+function asResource(value: Json, maxDepth: number): JsonObject {
+  const resource = asObject(value);
+  if (deeperThan(resource, maxDepth)) throw new Refusal(413, 'The patch would make the resource too large', [{ at: '/', problem: `nests deeper than ${maxDepth} levels` }]);
+  return resource;
 }
 
 const OPERATIONS = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);

@@ -1,3 +1,4 @@
+import { entityTag } from '../entity-tag.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Reply } from '../message.js';
 import type { Entry, ParkedMessage, RecordedEvent } from '../store/store.js';
@@ -8,7 +9,7 @@ export function recordedReply(entry: Entry): Reply {
   if (entry.reply) return entry.reply;
   if (entry.status === 204) return { status: 204, headers: {} };
   const body = announcedResource(entry.events.at(-1));
-  const headers: Record<string, string> = { ETag: `"${entry.revision ?? 0}"` };
+  const headers: Record<string, string> = { ETag: entityTag(entry.revision ?? 0) };
   if (entry.status === 201) headers['Location'] = body['href'] as string;
   return { status: entry.status, headers, body };
 }

@@ -1,4 +1,5 @@
 import { v5 as uuidv5 } from 'uuid';
+import { entityTag } from '../entity-tag.js';
 import { Refusal } from '../errors.js';
 import { isObject, sameJson, type JsonObject } from '../json.js';
 import type { Command, Reply } from '../message.js';
@@ -88,7 +89,7 @@ function create(definition: ResourceDefinition, command: Command, id: string, cu
   const revision = (current?.revision ?? 0) + 1;
   const represented = context.representation.represent(definition, resource);
   return {
-    reply: { status: 201, headers: { ...entityTag(revision), Location: represented['href'] as string }, body: represented },
+    reply: { status: 201, headers: { ETag: entityTag(revision), Location: represented['href'] as string }, body: represented },
     changes: [{ type: definition.name, id, revision, resource, deleted: false }],
     relied: [],
     events: announce(definition, command, [{ eventType: definition.events.create, revision, number: 0 }], represented, context),
@@ -121,7 +122,7 @@ function patch(definition: ResourceDefinition, command: Command, id: string, cur
   const revision = current.revision + happenings.length;
   const represented = context.representation.represent(definition, resource);
   return {
-    reply: { status: 200, headers: entityTag(revision), body: represented },
+    reply: { status: 200, headers: { ETag: entityTag(revision) }, body: represented },
     changes: happenings.length === 0 ? [] : [{ type: definition.name, id, revision, resource, deleted: false }],
     relied: [],
     events: announce(definition, command, happenings, represented, context),
@@ -159,10 +160,6 @@ function validated(definition: ResourceDefinition, resource: JsonObject): JsonOb
   const faults = definition.validate(resource);
   if (faults.length > 0) throw new Refusal(400, `Not a valid ${definition.typeName}`, faults);
   return resource;
-}
-
-function entityTag(revision: number): { ETag: string } {
-  return { ETag: `"${revision}"` };
 }
 
 function announce(

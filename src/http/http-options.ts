@@ -5,6 +5,7 @@ import type { Representation } from '../handlers/representation.js';
 import type { Store } from '../store/store.js';
 
 /** What the REST adapter needs; everything comes from the composition root. */
+import type { Status } from '../status.js';
 export interface HttpOptions {
   readonly bus: Bus;
   readonly store: Store;
@@ -27,13 +28,11 @@ export interface HttpOptions {
   readonly authidHeader?: string;
   readonly log: Logger;
   /** What readiness depends on besides bus and store, by name. */
-  readonly ready?: () => Readonly<Record<string, Readiness>>;
+  readonly ready?: () => Readonly<Record<string, Status>>;
   readonly now: () => Date;
   /** A new unique id, for commands without an `Idempotency-Key` and for correlation. */
   readonly newId: () => string;
 }
-
-export type Readiness = { readonly up: true } | { readonly up: false; readonly why: string };
 
 /** `/tmf-api/partyRoleManagement/v4/partyRole`: where the resources of this type are. */
 export function collectionPath(options: HttpOptions, definition: ResourceDefinition): string {

@@ -10,11 +10,6 @@ interface EntityTag {
 const MEMBER = /[\s,]*(W\/)?"([^"\0-\x20\x7f]*)"[ \t]*(?=,|$)/y;
 const REVISION = /^[1-9]\d{0,15}$/;
 
-/** The `ETag` of a resource: its revision, a strong validator (RFC 9110 section 8.8.3). */
-export function entityTag(revision: number): string {
-  return `"${revision}"`;
-}
-
 /**
  * What `If-Match` demands, as the extension `expectedrevision`: a revision, several joined by commas, or `*`.
  * @throws Refusal 400 for a malformed header, 412 when no tag in it can ever match (weak, or not of this service).

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { entityTag } from '../entity-tag.js';
 import { QueryTooCostly, Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import type { Page } from '../store/store.js';
@@ -8,7 +9,7 @@ import type { HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
 import { pagingLinks } from './paging-links.js';
 import { badParameter } from './parameter.js';
-import { entityTag, isNotModified } from './preconditions.js';
+import { isNotModified } from './preconditions.js';
 import { type ListParameters, parseFields, parseListParameters } from './query-parameters.js';
 
 /** GET of one resource type: answered from the store. */

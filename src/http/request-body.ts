@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import express from 'express';
 import { Refusal, textOf } from '../errors.js';
 import type { Json } from '../json.js';
+import { mediaType } from '../media-type.js';
 import { RefusalWithHeaders } from './error-response.js';
 import type { ApiHandler } from './exchange.js';
 
@@ -13,7 +14,7 @@ export function bodyReader(limitBytes: number): ApiHandler {
 
 /** The media type of the body, lower case and without parameters; empty when it is not given. */
 export function mediaTypeOf(request: IncomingMessage): string {
-  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return mediaType(request.headers['content-type']);
 }
 
 /**

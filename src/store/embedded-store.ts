@@ -22,8 +22,8 @@ import {
   type Receipt,
   type Store,
   type StoredResource,
-  type StoreStatus,
 } from './store.js';
+import type { Status } from '../status.js';
 
 const SWEEP_MS = 60_000;
 
@@ -166,7 +166,7 @@ class EmbeddedStore implements Store {
     });
   }
 
-  status(): StoreStatus {
+  status(): Status {
     return this.closed ? { up: false, why: 'closed' } : { up: true };
   }
 

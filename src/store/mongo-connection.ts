@@ -6,7 +6,7 @@ import { StartError, textOf, UnavailableError } from '../errors.js';
 import { appName } from './mongo-abandoned.js';
 import { Collections } from './mongo-documents.js';
 import { checkStart, type StartOptions } from './mongo-start.js';
-import type { StoreStatus } from './store.js';
+import type { Status } from '../status.js';
 
 const DEFAULT_DATABASE = 'partyrole';
 
@@ -53,7 +53,7 @@ export class MongoConnection {
     return this.ready;
   }
 
-  status(): StoreStatus {
+  status(): Status {
     return this.checked && this.writable && !this.isClosed() ? { up: true } : { up: false, why: this.why };
   }
 

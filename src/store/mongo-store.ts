@@ -17,8 +17,8 @@ import type {
   Receipt,
   Store,
   StoredResource,
-  StoreStatus,
 } from './store.js';
+import type { Status } from '../status.js';
 
 /**
  * The store on a MongoDB replica set. Resolves at once, the database up or away: it connects and checks in the
@@ -119,7 +119,7 @@ class MongoStore implements Store {
     return recorded?.value ?? value;
   }
 
-  status(): StoreStatus {
+  status(): Status {
     return this.connection.status();
   }
 

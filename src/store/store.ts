@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../json.js';
 import type { Origin, OutgoingEvent, ParkReason, Reply } from '../message.js';
+import type { Status } from '../status.js';
 import type { Query } from './query.js';
 
 /** Version of the stored documents. A worker reads this format and the one before it, and refuses to start on a newer one. */
@@ -53,12 +54,10 @@ export interface Store {
   recordSetting(name: string, value: string): Promise<string>;
 
   /** Whether the database can be used right now, and if not, why not. */
-  status(): StoreStatus;
+  status(): Status;
 
   close(): Promise<void>;
 }
-
-export type StoreStatus = { readonly up: true } | { readonly up: false; readonly why: string };
 
 export interface StoredResource {
   readonly id: string;

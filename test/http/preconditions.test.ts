@@ -1,5 +1,6 @@
 import { Refusal } from '../../src/errors.js';
-import { entityTag, expectedRevision, isNotModified } from '../../src/http/preconditions.js';
+import { entityTag } from '../../src/entity-tag.js';
+import { expectedRevision, isNotModified } from '../../src/http/preconditions.js';
 
 function statusOf(ifMatch: string): number | undefined {
   try {
