@@ -37,13 +37,17 @@ function prepare(commit: Commit): Prepared {
   try {
     return {
       rows: commit.writes.map((write) => ({ write, text: toText(toRow(write, commit.id)) })),
-      parked: commit.parked.map(({ id, at, body, ...rest }) => ({ id, at: at.getTime(), text: toText({ ...rest, body: Buffer.from(body).toString('base64') }) })),
-      commitText: toText({ at: commit.at.getTime(), entries: commit.entries }),
+      parked: commit.parked.map(({ id, at, body, retries: _retries, ...rest }) => ({ id, at: at.getTime(), text: toText({ ...rest, body: Buffer.from(body).toString('base64') }) })),
+      commitText: toText({ at: commit.at.getTime(), entries: commit.entries, previous: commit.writes.flatMap(previousOf) }),
     };
   } catch (error) {
     if (isRangeError(error)) throw new PermanentStoreError(textOf(error), { cause: error });
     throw error;
   }
+}
+
+function previousOf({ type, id, previous }: ResourceWrite): [string, string][] {
+  return previous === undefined ? [] : [[`${type}/${id}`, previous]];
 }
 
 function toRow({ revision, resource, deleted, expires }: ResourceWrite, commit: string): ResourceRow {

@@ -1,13 +1,18 @@
+import { removeParked } from './embedded-parked.js';
 import { currentRow } from './embedded-rows.js';
 import { fromText, type Tables } from './embedded-tables.js';
 
 /** How many rows one transaction deletes. */
 const STRIDE = 500;
+/** A day, see `Store.writeNotes`. */
+const NOTES_MS = 24 * 60 * 60 * 1000;
 
-/** Deletes the tombstones that may vanish and the commits, with their receipts, that were published longer ago than the retention. */
+/** Deletes tombstones that may vanish, commits with their receipts that were published, and parked messages that were sent again, longer ago than the retention, and old notes. */
 export async function sweep(tables: Tables, now: number, retentionMs: number): Promise<void> {
   while ((await tables.write(() => sweepTombstones(tables, now))) === STRIDE);
   while ((await tables.write(() => sweepCommits(tables, now - retentionMs))) === STRIDE);
+  while ((await tables.write(() => sweepRetried(tables, now - retentionMs))) === STRIDE);
+  await tables.write(() => sweepNotes(tables, now - NOTES_MS));
 }
 
 function sweepTombstones(tables: Tables, now: number): number {
@@ -33,4 +38,14 @@ function sweepCommits(tables: Tables, before: number): number {
     tables.published.removeSync(key);
   }
   return due.length;
+}
+
+function sweepRetried(tables: Tables, before: number): number {
+  const due = [...tables.retried.getKeys({ end: [before, ''], limit: STRIDE })];
+  for (const [, id] of due) removeParked(tables, id);
+  return due.length;
+}
+
+function sweepNotes(tables: Tables, before: number): void {
+  for (const { key, value } of [...tables.notes.getRange()]) if (fromText(value).at < before) tables.notes.removeSync(key);
 }

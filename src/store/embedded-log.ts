@@ -1,6 +1,6 @@
 import { fromText, type CommitRow, type Tables } from './embedded-tables.js';
 import { inSerialOrder } from './serial-order.js';
-import { commitId, incarnationOf, type LoggedCommit, type PendingCommit, type PendingFilter, type Receipt } from './store.js';
+import { commitId, incarnationOf, type Between, type LoggedCommit, type PendingCommit, type PendingFilter, type Receipt, type StoredCommit } from './store.js';
 
 /** See `Store.receipts`. */
 export function findReceipts(tables: Tables, commands: readonly string[]): Map<string, Receipt> {
@@ -9,7 +9,7 @@ export function findReceipts(tables: Tables, commands: readonly string[]): Map<s
   for (const command of commands) {
     const commit = tables.receipts.get(command);
     if (commit === undefined) continue;
-    const entries = entriesOf.get(commit) ?? readCommit(tables, commit)?.entries ?? [];
+    const entries = entriesOf.get(commit) ?? readRow(tables, commit)?.entries ?? [];
     entriesOf.set(commit, entries);
     const entry = entries.find((candidate) => candidate.command === command);
     if (entry) receipts.set(command, { commit, entry });
@@ -21,7 +21,7 @@ export function findReceipts(tables: Tables, commands: readonly string[]): Map<s
 export function findPending(tables: Tables, filter: PendingFilter): PendingCommit[] {
   const ids = 'upTo' in filter ? pendingUpTo(tables, filter.upTo) : pendingBefore(tables, filter.before.getTime()).slice(0, filter.limit);
   return ids.flatMap((id) => {
-    const row = readCommit(tables, id);
+    const row = readRow(tables, id);
     return row ? [{ id, at: new Date(row.at), events: row.entries.flatMap(({ events }) => events) }] : [];
   });
 }
@@ -55,14 +55,24 @@ export function markPublished(tables: Tables, ids: readonly string[]): Promise<v
 }
 
 /** See `Store.readLog`. */
-export function readLog(tables: Tables, after: number, limit: number): LoggedCommit[] {
-  return [...tables.log.getRange({ start: after + 1, limit })].flatMap(({ key, value }) => {
-    const row = readCommit(tables, value);
-    return row ? [{ id: value, position: key, at: new Date(row.at), entries: row.entries }] : [];
-  });
+export function readLog(tables: Tables, after: number, limit: number, { from, to }: Between): LoggedCommit[] {
+  const found: LoggedCommit[] = [];
+  for (const { key, value } of tables.log.getRange({ start: after + 1 })) {
+    if (found.length === limit) break;
+    const row = readRow(tables, value);
+    if (!row || (from && row.at < from.getTime()) || (to && row.at > to.getTime())) continue;
+    found.push({ id: value, position: key, at: new Date(row.at), entries: row.entries });
+  }
+  return found;
 }
 
-function readCommit(tables: Tables, id: string): CommitRow | undefined {
+/** See `Store.readCommit`. */
+export function readCommit(tables: Tables, id: string): StoredCommit | undefined {
+  const row = readRow(tables, id);
+  return row && { id, at: new Date(row.at), entries: row.entries, previous: new Map(row.previous) };
+}
+
+function readRow(tables: Tables, id: string): CommitRow | undefined {
   const text = tables.commits.get(id);
   return text === undefined ? undefined : fromText(text);
 }

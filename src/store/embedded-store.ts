@@ -7,20 +7,27 @@ import { commitBatch } from './embedded-commit.js';
 import { sweep } from './embedded-expiry.js';
 import { findPage } from './embedded-find.js';
 import { lockFolder, type FolderLock } from './embedded-lock.js';
-import { findPending, findReceipts, markPublished, readLog } from './embedded-log.js';
-import { currentRow, toStored } from './embedded-rows.js';
+import { findPending, findReceipts, markPublished, readCommit, readLog } from './embedded-log.js';
+import { countParked, dropParked, findParked, recordRetry } from './embedded-parked.js';
+import { currentRow, readStored, toStored } from './embedded-rows.js';
 import { fromText, Tables, toText } from './embedded-tables.js';
+import type { ParkReason } from '../message.js';
 import type { Query } from './query.js';
 import {
   FORMAT,
+  type Between,
   type Commit,
   type LoggedCommit,
+  type Note,
   type Page,
+  type ParkedFilter,
   type ParkedMessage,
   type PendingCommit,
   type PendingFilter,
   type Receipt,
+  type Retry,
   type Store,
+  type StoredCommit,
   type StoredResource,
 } from './store.js';
 import type { Status } from '../status.js';
@@ -124,16 +131,64 @@ class EmbeddedStore implements Store {
     await markPublished(tables, ids);
   }
 
-  async readLog(after: number, limit: number): Promise<LoggedCommit[]> {
+  async readLog(after: number, limit: number, between: Between = {}): Promise<LoggedCommit[]> {
     const tables = await this.ready();
-    return readLog(tables, after, limit);
+    return readLog(tables, after, limit, between);
   }
 
-  async parked(limit: number): Promise<ParkedMessage[]> {
+  async readCommit(id: string): Promise<StoredCommit | undefined> {
     const tables = await this.ready();
-    return [...tables.parked.getRange({ limit })].map(({ key: [at, id], value }) => {
-      const { body, ...rest } = fromText(value);
-      return { id, at: new Date(at), ...rest, body: new Uint8Array(Buffer.from(body, 'base64')) };
+    return readCommit(tables, id);
+  }
+
+  async scan(type: string, after: string, limit: number): Promise<StoredResource[]> {
+    const tables = await this.ready();
+    const rows = tables.type(type).live.getRange({ start: after, exclusiveStart: true, limit });
+    return [...rows].map(({ key, value }) => readStored(key, value));
+  }
+
+  async parked(filter: ParkedFilter, limit: number): Promise<ParkedMessage[]> {
+    const tables = await this.ready();
+    return findParked(tables, filter, limit);
+  }
+
+  async countParked(filter: ParkedFilter): Promise<Map<ParkReason, number>> {
+    const tables = await this.ready();
+    return countParked(tables, filter);
+  }
+
+  async recordRetry(id: string, number: number, retry: Retry): Promise<boolean> {
+    const tables = await this.ready();
+    return recordRetry(tables, id, number, retry);
+  }
+
+  async dropParked(ids: readonly string[]): Promise<number> {
+    const tables = await this.ready();
+    return dropParked(tables, ids);
+  }
+
+  async notes(messages: readonly string[]): Promise<Map<string, Note>> {
+    const tables = await this.ready();
+    return new Map(
+      messages.flatMap((message): [string, Note][] => {
+        const text = tables.notes.get(message);
+        return text === undefined ? [] : [[message, fromText(text).note]];
+      }),
+    );
+  }
+
+  async writeNotes(messages: readonly string[], note: Note): Promise<void> {
+    const tables = await this.ready();
+    const text = toText({ note, at: Date.now() });
+    await tables.write(() => {
+      for (const message of messages) tables.notes.putSync(message, text);
+    });
+  }
+
+  async removeNotes(messages: readonly string[]): Promise<void> {
+    const tables = await this.ready();
+    await tables.write(() => {
+      for (const message of messages) tables.notes.removeSync(message);
     });
   }
 

@@ -1,6 +1,6 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
 import type { JsonObject } from '../json.js';
-import type { Entry, ParkedMessage } from './store.js';
+import type { Entry, Note, ParkedMessage, Retry } from './store.js';
 
 /** A resource or tombstone under its id. */
 export interface ResourceRow {
@@ -15,11 +15,22 @@ export interface CommitRow {
   /** Milliseconds. */
   readonly at: number;
   readonly entries: readonly Entry[];
+  /** See `StoredCommit.previous`. */
+  readonly previous?: readonly [order: string, commit: string][];
 }
 
-export interface ParkedRow extends Omit<ParkedMessage, 'id' | 'at' | 'body'> {
+export interface ParkedRow extends Omit<ParkedMessage, 'id' | 'at' | 'attributes' | 'body' | 'retries'> {
+  readonly attributes?: ParkedMessage['attributes'];
   /** Base64. */
   readonly body: string;
+  /** Times in milliseconds. */
+  readonly retries?: readonly (Omit<Retry, 'at'> & { readonly at: number })[];
+}
+
+export interface NoteRow {
+  readonly note: Note;
+  /** Milliseconds. */
+  readonly at: number;
 }
 
 export interface LeaseRow {
@@ -65,6 +76,9 @@ export class Tables {
   readonly parked: Database<Text<ParkedRow>, [number, string]>;
   /** From the id of a parked message to its time, as text. */
   readonly parkedIds: Database<string, string>;
+  /** Key: time of the last retry, id of the parked message. For the retention. */
+  readonly retried: Database<string, [number, string]>;
+  readonly notes: Database<Text<NoteRow>, string>;
   readonly leases: Database<Text<LeaseRow>, string>;
   /** `format`, `position` and `setting:<name>`. */
   readonly meta: Database<string, string>;
@@ -81,6 +95,8 @@ export class Tables {
     this.expiring = this.table('expiring');
     this.parked = this.table('parked');
     this.parkedIds = this.table('parkedIds');
+    this.retried = this.table('retried');
+    this.notes = this.table('notes');
     this.leases = this.table('leases');
     this.meta = this.table('meta');
     for (const name of [...this.root.getKeys()].map(String)) if (name.startsWith(LIVE)) this.type(name.slice(LIVE.length));

@@ -2,7 +2,7 @@ import type { Binary, Collection, Db } from 'mongodb';
 import type { JsonObject } from '../json.js';
 import type { Origin, ParkReason, Reply } from '../message.js';
 import { escapeNames, hasUnsafeNames, unescapeNames } from './mongo-names.js';
-import { FORMAT, type Commit, type Entry, type ParkedMessage, type ResourceWrite, type StoredResource } from './store.js';
+import { FORMAT, type Commit, type Entry, type Note, type ParkedMessage, type ResourceWrite, type StoredCommit, type StoredResource } from './store.js';
 
 /** One resource or tombstone, in the collection named like its type. */
 export interface ResourceDocument {
@@ -34,6 +34,8 @@ export interface CommitDocument {
   /** The commands of `entries`; a list of its own, since a unique index on `entries.command` would count entries without one as equal. */
   readonly commands?: readonly string[];
   readonly entries: readonly EntryDocument[];
+  /** See `StoredCommit.previous`; a list, since the keys would be any text. */
+  readonly previous?: readonly { readonly order: string; readonly commit: string }[];
 }
 
 /** The reply is kept as JSON text, as events are: attribute names in it are any text. */
@@ -41,14 +43,24 @@ export interface EntryDocument extends Omit<Entry, 'reply'> {
   readonly reply?: string;
 }
 
-export interface ParkedDocument extends Omit<ParkedMessage, 'id' | 'headers' | 'body' | 'origin'> {
+export interface ParkedDocument extends Omit<ParkedMessage, 'id' | 'headers' | 'attributes' | 'body' | 'origin'> {
   readonly _id: string;
   readonly format: number;
   readonly reason: ParkReason;
   readonly origin: Origin;
-  /** JSON text. */
+  /** JSON text, since names in them are any text. */
   readonly headers: string;
+  readonly attributes?: string;
+  /** Time of the last retry: the TTL index deletes whatever has it. */
+  readonly retriedAt?: Date;
   readonly body: Binary | Buffer;
+}
+
+/** `_id` is the message's identity. */
+export interface NoteDocument {
+  readonly _id: string;
+  readonly note: Note;
+  readonly at: Date;
 }
 
 export interface LeaseDocument {
@@ -69,12 +81,14 @@ export interface MetaDocument {
 export class Collections {
   readonly commits: Collection<CommitDocument>;
   readonly parked: Collection<ParkedDocument>;
+  readonly notes: Collection<NoteDocument>;
   readonly leases: Collection<LeaseDocument>;
   readonly meta: Collection<MetaDocument>;
 
   constructor(private readonly db: Db) {
     this.commits = db.collection('commits');
     this.parked = db.collection('parked');
+    this.notes = db.collection('notes');
     this.leases = db.collection('leases');
     this.meta = db.collection('meta');
   }
@@ -112,7 +126,8 @@ export function fromResourceDocument(document: ResourceDocument): StoredResource
   };
 }
 
-export function toCommitDocument({ id, at, entries }: Commit): CommitDocument {
+export function toCommitDocument({ id, at, entries, writes }: Commit): CommitDocument {
+  const previous = writes.flatMap((write) => (write.previous === undefined ? [] : [{ order: `${write.type}/${write.id}`, commit: write.previous }]));
   const commands = entries.flatMap(({ command }) => command ?? []);
   return {
     _id: id,
@@ -121,7 +136,12 @@ export function toCommitDocument({ id, at, entries }: Commit): CommitDocument {
     ...(entries.some(({ events }) => events.length > 0) ? { pending: true } : { publishedAt: at }),
     ...(commands.length > 0 ? { commands: [...new Set(commands)] } : {}),
     entries: entries.map(toEntryDocument),
+    ...(previous.length > 0 ? { previous } : {}),
   };
+}
+
+export function fromCommitDocument({ _id, at, entries, previous = [] }: CommitDocument): StoredCommit {
+  return { id: _id, at, entries: entries.map(fromEntryDocument), previous: new Map(previous.map(({ order, commit }) => [order, commit])) };
 }
 
 function toEntryDocument({ reply, ...entry }: Entry): EntryDocument {
@@ -132,11 +152,17 @@ export function fromEntryDocument({ reply, ...entry }: EntryDocument): Entry {
   return reply === undefined ? entry : { ...entry, reply: JSON.parse(reply) as Reply };
 }
 
-export function toParkedDocument({ id, headers, body, ...rest }: ParkedMessage): ParkedDocument {
-  return { _id: id, ...rest, format: FORMAT, headers: JSON.stringify(headers), body: Buffer.from(body) };
+export function toParkedDocument({ id, headers, attributes, body, ...rest }: ParkedMessage): ParkedDocument {
+  return { _id: id, ...rest, format: FORMAT, headers: JSON.stringify(headers), attributes: JSON.stringify(attributes), body: Buffer.from(body) };
 }
 
-export function fromParkedDocument({ _id, format: _format, headers, body, ...rest }: ParkedDocument): ParkedMessage {
+export function fromParkedDocument({ _id, format: _format, retriedAt: _retriedAt, headers, attributes = '{}', body, ...rest }: ParkedDocument): ParkedMessage {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer);
-  return { id: _id, ...rest, headers: JSON.parse(headers) as ParkedMessage['headers'], body: new Uint8Array(bytes) };
+  return {
+    id: _id,
+    ...rest,
+    headers: JSON.parse(headers) as ParkedMessage['headers'],
+    attributes: JSON.parse(attributes) as ParkedMessage['attributes'],
+    body: new Uint8Array(bytes),
+  };
 }

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ClientSession, MongoClient } from 'mongodb';
 import { commitTransaction } from './mongo-commit.js';
-import { fromEntryDocument, type Collections, type CommitDocument, type EntryDocument } from './mongo-documents.js';
+import { fromCommitDocument, fromEntryDocument, type Collections, type CommitDocument, type EntryDocument } from './mongo-documents.js';
 import { hasLabel, isConflict } from './mongo-errors.js';
 import { inSerialOrder } from './serial-order.js';
-import { commitId, incarnationOf, type LoggedCommit, type PendingCommit, type PendingFilter, type Receipt } from './store.js';
+import { commitId, incarnationOf, type Between, type LoggedCommit, type PendingCommit, type PendingFilter, type Receipt, type StoredCommit } from './store.js';
 
 /** How often marking is tried when other workers mark at the same moment. */
 const MARK_ATTEMPTS = 20;
@@ -93,7 +93,15 @@ async function markOnce(collections: Collections, ids: readonly string[], sessio
 }
 
 /** See `Store.readLog`. */
-export async function readLog(collections: Collections, after: number, limit: number): Promise<LoggedCommit[]> {
-  const documents = await collections.commits.find({ position: { $gt: after } }, { sort: { position: 1 }, limit }).toArray();
+export async function readLog(collections: Collections, after: number, limit: number, { from, to }: Between): Promise<LoggedCommit[]> {
+  const at = { ...(from ? { $gte: from } : {}), ...(to ? { $lte: to } : {}) };
+  const filter = { position: { $gt: after }, ...(from || to ? { at } : {}) };
+  const documents = await collections.commits.find(filter, { sort: { position: 1 }, limit }).toArray();
   return documents.map(({ _id, position, at, entries }) => ({ id: _id, position: position ?? 0, at, entries: entries.map(fromEntryDocument) }));
+}
+
+/** See `Store.readCommit`. */
+export async function readCommit(collections: Collections, id: string): Promise<StoredCommit | undefined> {
+  const document = await collections.commits.findOne({ _id: id });
+  return document ? fromCommitDocument(document) : undefined;
 }

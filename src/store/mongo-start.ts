@@ -7,6 +7,9 @@ import { FORMAT } from './store.js';
 /** The oldest server that is supported; what the driver needs is older. */
 const MIN_VERSION = 5;
 
+/** A day, see `Store.writeNotes`. */
+const NOTES_SECONDS = 24 * 60 * 60;
+
 const INDEX_OPTIONS_CONFLICT = 85;
 
 export interface StartOptions {
@@ -48,7 +51,7 @@ async function checkFormat({ meta }: Collections): Promise<void> {
 }
 
 async function createIndexes(collections: Collections, { types, retentionMs }: StartOptions): Promise<void> {
-  const { commits, parked } = collections;
+  const { commits, parked, notes } = collections;
   const pending = { partialFilterExpression: { pending: true } };
   await commits.createIndex({ commands: 1 }, { unique: true, partialFilterExpression: { commands: { $exists: true } } });
   await commits.createIndex({ position: 1 }, { unique: true, partialFilterExpression: { position: { $exists: true } } });
@@ -56,6 +59,8 @@ async function createIndexes(collections: Collections, { types, retentionMs }: S
   await commits.createIndex({ pending: 1, at: 1, _id: 1 }, pending);
   await createExpiry(commits, 'publishedAt', Math.ceil(retentionMs / 1000));
   await parked.createIndex({ at: 1, _id: 1 });
+  await createExpiry(parked, 'retriedAt', Math.ceil(retentionMs / 1000));
+  await createExpiry(notes, 'at', NOTES_SECONDS);
   for (const { name, indexes } of types) {
     const resources = collections.resources(name);
     await createExpiry(resources, 'expires', 0);

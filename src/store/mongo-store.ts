@@ -2,20 +2,28 @@ import { setTimeout } from 'node:timers/promises';
 import { AbandonedTransactions } from './mongo-abandoned.js';
 import { commitBatch } from './mongo-commit.js';
 import { MongoConnection, type ConnectionOptions } from './mongo-connection.js';
-import { fromParkedDocument, fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
+import { fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
 import { isDuplicateKey, toQueryError } from './mongo-errors.js';
 import { toFilter, toSort } from './mongo-filter.js';
-import { findPending, findReceipts, markPublished, readLog } from './mongo-log.js';
+import { findPending, findReceipts, markPublished, readCommit, readLog } from './mongo-log.js';
+import { findNotes, removeNotes, writeNotes } from './mongo-notes.js';
+import { countParked, dropParked, findParked, recordRetry } from './mongo-parked.js';
 import type { Query } from './query.js';
+import type { ParkReason } from '../message.js';
 import type {
+  Between,
   Commit,
   LoggedCommit,
+  Note,
   Page,
+  ParkedFilter,
   ParkedMessage,
   PendingCommit,
   PendingFilter,
   Receipt,
+  Retry,
   Store,
+  StoredCommit,
   StoredResource,
 } from './store.js';
 import type { Status } from '../status.js';
@@ -83,13 +91,47 @@ class MongoStore implements Store {
     return markPublished(this.connection.client, this.connection.collections(), ids, () => this.abandoned.end());
   }
 
-  async readLog(after: number, limit: number): Promise<LoggedCommit[]> {
-    return readLog(this.connection.collections(), after, limit);
+  async readLog(after: number, limit: number, between: Between = {}): Promise<LoggedCommit[]> {
+    return readLog(this.connection.collections(), after, limit, between);
   }
 
-  async parked(limit: number): Promise<ParkedMessage[]> {
-    const { parked } = this.connection.collections();
-    return (await parked.find({}, { sort: { at: 1, _id: 1 }, limit }).toArray()).map(fromParkedDocument);
+  async readCommit(id: string): Promise<StoredCommit | undefined> {
+    return readCommit(this.connection.collections(), id);
+  }
+
+  async scan(type: string, after: string, limit: number): Promise<StoredResource[]> {
+    const resources = this.connection.collections().resources(type);
+    const filter = { deleted: false, _id: { $gt: after } };
+    const documents = await resources.find<ResourceDocument>(filter, { projection: RESOURCE_FIELDS, sort: { _id: 1 }, limit, batchSize: limit + 1 }).toArray();
+    return documents.map(fromResourceDocument);
+  }
+
+  async parked(filter: ParkedFilter, limit: number): Promise<ParkedMessage[]> {
+    return findParked(this.connection.collections(), filter, limit);
+  }
+
+  async countParked(filter: ParkedFilter): Promise<Map<ParkReason, number>> {
+    return countParked(this.connection.collections(), filter);
+  }
+
+  async recordRetry(id: string, number: number, retry: Retry): Promise<boolean> {
+    return recordRetry(this.connection.collections(), id, number, retry);
+  }
+
+  async dropParked(ids: readonly string[]): Promise<number> {
+    return dropParked(this.connection.collections(), ids);
+  }
+
+  async notes(messages: readonly string[]): Promise<Map<string, Note>> {
+    return findNotes(this.connection.collections(), messages);
+  }
+
+  async writeNotes(messages: readonly string[], note: Note): Promise<void> {
+    return writeNotes(this.connection.collections(), messages, note);
+  }
+
+  async removeNotes(messages: readonly string[]): Promise<void> {
+    return removeNotes(this.connection.collections(), messages);
   }
 
   /** By the server's clock, so that workers need not agree on the time. */

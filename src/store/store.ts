@@ -38,11 +38,40 @@ export interface Store {
    */
   markPublished(ids: readonly string[]): Promise<void>;
 
-  /** Published commits with a position greater than `after`, in order of position, at most `limit`. Positions have no gaps. */
-  readLog(after: number, limit: number): Promise<LoggedCommit[]>;
+  /**
+   * Published commits with a position greater than `after`, in order of position, at most `limit`. Positions have no gaps,
+   * but for those left out: what was not committed between the two times, both included, where they are given.
+   */
+  readLog(after: number, limit: number, between?: Between): Promise<LoggedCommit[]>;
 
-  /** The messages set aside, oldest first, at most `limit`. */
-  parked(limit: number): Promise<ParkedMessage[]>;
+  /** One commit, published or not; undefined when its retention is over. */
+  readCommit(id: string): Promise<StoredCommit | undefined>;
+
+  /** Live resources with an id greater than `after` (by code unit), in order of id, at most `limit`. */
+  scan(type: string, after: string, limit: number): Promise<StoredResource[]>;
+
+  /** The messages set aside that the filter lets through, in order of time and then id, at most `limit`. */
+  parked(filter: ParkedFilter, limit: number): Promise<ParkedMessage[]>;
+
+  /** How many messages that the filter lets through are set aside, by reason; reasons without any are absent. */
+  countParked(filter: ParkedFilter): Promise<Map<ParkReason, number>>;
+
+  /**
+   * Records that a parked message was sent again, as its `number`-th time, counted from 0.
+   * False, and nothing is changed, when it has another number of retries or is gone.
+   */
+  recordRetry(id: string, number: number, retry: Retry): Promise<boolean>;
+
+  /** Deletes parked messages; how many there were. */
+  dropParked(ids: readonly string[]): Promise<number>;
+
+  /** What was noted about these messages before they were tried, keyed by message; those without a note are absent. */
+  notes(messages: readonly string[]): Promise<Map<string, Note>>;
+
+  /** Notes, durably, that these messages are about to be tried; a note that exists is replaced. Notes vanish after a day. */
+  writeNotes(messages: readonly string[], note: Note): Promise<void>;
+
+  removeNotes(messages: readonly string[]): Promise<void>;
 
   /** Takes or renews a lease: true when `holder` has it for the next `ttlMs`, false when another holder does. */
   takeLease(name: string, holder: string, ttlMs: number): Promise<boolean>;
@@ -82,6 +111,8 @@ export interface ResourceWrite {
   readonly id: string;
   /** The revision it was decided on: 0 when there was no document, else that document's, tombstones too. */
   readonly expected: number;
+  /** The commit that wrote that document. Set if and only if `expected` is not 0. */
+  readonly previous?: string;
   readonly revision: number;
   readonly resource: JsonObject;
   readonly deleted: boolean;
@@ -106,7 +137,8 @@ export interface Entry {
   readonly status: number;
   /** The answer, where `events` cannot rebuild it. */
   readonly reply?: Reply;
-  /** The command's CloudEvents type. */
+  /** The command's CloudEvents id, type, source and so on, as far as it had them. */
+  readonly id?: string;
   readonly type?: string;
   /** The resource's id. */
   readonly subject?: string;
@@ -116,6 +148,7 @@ export interface Entry {
   readonly authid?: string;
   readonly channel?: string;
   readonly correlationid?: string;
+  readonly retryof?: string;
   readonly events: readonly RecordedEvent[];
 }
 
@@ -126,6 +159,7 @@ export interface RecordedEvent extends OutgoingEvent {
 }
 
 export interface ParkedMessage {
+  /** Ids of one process sort as text in the order in which their messages came. */
   readonly id: string;
   readonly at: Date;
   readonly reason: ParkReason;
@@ -134,10 +168,50 @@ export interface ParkedMessage {
   readonly attempts: number;
   readonly type?: string;
   readonly subject?: string;
+  /** Headers and properties exactly as they came. */
   readonly headers: Readonly<Record<string, Json>>;
+  /** What the bus read from them, see `Message`; a retry sends these. */
+  readonly contentType?: string;
+  readonly attributes: Readonly<Record<string, string>>;
   /** The exact bytes. */
   readonly body: Uint8Array;
+  /** How it was sent again; absent when it never was. Kept for the retention after the last one. */
+  readonly retries?: readonly Retry[];
 }
+
+/** A parked message was sent again. */
+export interface Retry {
+  readonly at: Date;
+  /** CloudEvents id of the command that was sent; the parked message's own when it could not be given a new one. */
+  readonly command: string;
+  /** Another body was sent than the one that was parked. */
+  readonly edited: boolean;
+}
+
+/** All that are given must hold. */
+export interface ParkedFilter {
+  readonly ids?: readonly string[];
+  readonly reason?: ParkReason;
+  readonly type?: string;
+  readonly subject?: string;
+  /** Parked at this time or later. */
+  readonly from?: Date;
+  /** Parked at this time or earlier. */
+  readonly to?: Date;
+  /** `waiting`: never sent again. `retried`: sent again at least once. */
+  readonly state?: 'waiting' | 'retried';
+  /** Only what comes later in the order, for the next page. */
+  readonly after?: Pick<ParkedMessage, 'at' | 'id'>;
+}
+
+/** Each absent end is open. */
+export interface Between {
+  readonly from?: Date;
+  readonly to?: Date;
+}
+
+/** `together`: tried in a batch with others. `alone`: tried by itself. */
+export type Note = 'together' | 'alone';
 
 /** One batch. */
 export interface Commit {
@@ -162,11 +236,16 @@ export interface PendingCommit {
   readonly events: readonly RecordedEvent[];
 }
 
-export interface LoggedCommit {
+export interface StoredCommit {
   readonly id: string;
-  readonly position: number;
   readonly at: Date;
   readonly entries: readonly Entry[];
+  /** Keyed by `type/id`: the commit that wrote the resource before this one; resources that were new are absent. */
+  readonly previous: ReadonlyMap<string, string>;
+}
+
+export interface LoggedCommit extends Omit<StoredCommit, 'previous'> {
+  readonly position: number;
 }
 
 export type PendingFilter =

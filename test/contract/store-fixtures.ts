@@ -51,6 +51,7 @@ export function parkedMessage(id: string, parts: Partial<ParkedMessage> = {}): P
     origin: { bus: 'memory', queue: 'commands', lane: 0 },
     attempts: 1,
     headers: {},
+    attributes: {},
     body: new Uint8Array(),
     ...parts,
   };

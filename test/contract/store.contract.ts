@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src/json.js';
 import { StartError } from '../../src/errors.js';
 import { commitId, type Commit, type Store } from '../../src/store/store.js';
 import { anyJson } from './any-json.js';
+import { operationsContract } from './store-operations.contract.js';
 import { announcing, batch, change, creation, deletion, entry, event, nextSerial, parkedMessage, query, TYPE } from './store-fixtures.js';
 
 /** How the contract reaches one kind of store. */
@@ -49,6 +50,8 @@ export function storeContract(harness: StoreHarness): void {
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((one) => one.close()));
   });
+
+  operationsContract(() => store);
 
   describe('commit and load', () => {
     it('keeps resources, and load leaves out the unknown', async () => {
@@ -183,15 +186,15 @@ export function storeContract(harness: StoreHarness): void {
       const late = parkedMessage('a', { at: new Date('2026-03-01T00:00:00Z') });
       const early = parkedMessage('b', { body, headers, type: 't', subject: 's', attempts: 3, origin: { bus: 'jetstream', queue: 'q', lane: 2, sequence: 9 } });
       await store.commit(batch({ parked: [late, early] }));
-      expect(await store.parked(10)).toEqual([early, late]);
-      expect((await store.parked(1)).map(({ id }) => id)).toEqual(['b']);
-      expect(JSON.stringify((await store.parked(1))[0]?.headers)).toBe(JSON.stringify(headers));
+      expect(await store.parked({}, 10)).toEqual([early, late]);
+      expect((await store.parked({}, 1)).map(({ id }) => id)).toEqual(['b']);
+      expect(JSON.stringify((await store.parked({}, 1))[0]?.headers)).toBe(JSON.stringify(headers));
     });
 
     it('stay as first seen when they come again', async () => {
       await store.commit(batch({ parked: [parkedMessage('a', { error: 'first' })] }));
       expect(await store.commit(batch({ parked: [parkedMessage('a', { error: 'second', at: new Date() })] }))).toBe('committed');
-      expect((await store.parked(10)).map(({ error }) => error)).toEqual(['first']);
+      expect((await store.parked({}, 10)).map(({ error }) => error)).toEqual(['first']);
     });
   });
 

@@ -119,7 +119,7 @@ whenServers('MongoDB store', ['mongo'], () => {
       await store.pending({ before: new Date(), limit: 5 });
       await store.markPublished([first?.id ?? '']);
       await store.readLog(3, 5);
-      await store.parked(5);
+      await store.parked({}, 5);
       await store.find(TYPE, query({ limit: 5 }));
       await store.find(TYPE, query({ limit: 5, where: [{ path: ['name'], operator: 'eq', values: ['n'] }] }));
       for (const descending of [false, true]) await store.find(TYPE, query({ limit: 5, sort: [{ path: ['status'], descending }] }));
