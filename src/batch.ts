@@ -1,9 +1,10 @@
-import type { Unacceptable} from './errors.js';
+import type { Unacceptable } from './errors.js';
 import { Refusal, errorBody, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { decide, type Current, type DecisionContext, type Decision } from './handlers/resource.js';
 import { parkedAnnouncement, recordedReply } from './handlers/receipt.js';
 import { withoutUndefined } from './json.js';
+import { identityOf } from './message-identity.js';
 import type { Command, Message, ParkReason, Reply } from './message.js';
 import type { Commit, Entry, Guard, ParkedMessage, Receipt, RecordedEvent, ResourceWrite, StoredResource } from './store/store.js';
 
@@ -13,19 +14,31 @@ const MAX_PARKED_BYTES = 8 * 1024 * 1024;
 /** Enough to understand an error that quotes what it is about. */
 const MAX_ERROR_CHARACTERS = 4_000;
 const MAX_SUBJECT_CHARACTERS = 500;
+/** More than a batch has messages; ids then sort as text. */
+const PARKED_DIGITS = 4;
+
+/** What a message that can never be applied is answered with, where it is not 400. */
+const STATUS_OF: Partial<Record<ParkReason, number>> = { 'too-large': 413, failed: 500, crashed: 500 };
 
 /** A message on its way through a batch: understood, or set aside with its reason. */
-export type Item =
-  | { readonly message: Message; readonly command: Command; readonly definition: ResourceDefinition; readonly id: string }
+export type Item = {
+  readonly message: Message;
+  /** It may have been decided before: the broker hands it over again, or the database never said what became of its commit. */
+  readonly again: boolean;
+} & (
+  | { readonly command: Command; readonly definition: ResourceDefinition; readonly id: string }
   /** Understood, but its answer is no whatever the state is. */
-  | { readonly message: Message; readonly command: Command; readonly refused: Refusal; readonly reason: ParkReason }
-  | { readonly message: Message; readonly unacceptable: Unacceptable };
+  | { readonly command: Command; readonly refused: Refusal; readonly reason: ParkReason }
+  /** Understood, and not to be tried. */
+  | { readonly command: Command; readonly unacceptable: Unacceptable }
+  | { readonly unacceptable: Unacceptable }
+);
 
 /** The state that a batch is decided on. */
 export interface Loaded {
   /** Keyed by `type/id`. */
   readonly resources: ReadonlyMap<string, StoredResource>;
-  /** Keyed by command. */
+  /** Keyed by command; of messages that are set aside without one, by their identity. */
   readonly receipts: ReadonlyMap<string, Receipt>;
 }
 
@@ -37,7 +50,6 @@ export interface BatchContext extends DecisionContext {
   readonly maxContentBytes: number;
   /** About how many bytes one commit may write. */
   readonly maxWriteBytes: number;
-  readonly newId: () => string;
 }
 
 /** What becomes of one message once the commit is durable. */
@@ -81,12 +93,12 @@ class Draft {
   ) {}
 
   settle(item: Item): Outcome {
+    const first = 'command' in item ? this.receiptOf(item.command.hash) : undefined;
+    if (first && 'command' in item) return this.repeat(item, first);
     if ('unacceptable' in item) {
       const { reason, message } = item.unacceptable;
-      return this.setAside(item, reason, message, replyOfError(reason === 'too-large' ? 413 : 400, message));
+      return this.setAside(item, reason, message, replyOfError(STATUS_OF[reason] ?? 400, message));
     }
-    const first = this.answered.get(item.command.hash) ?? this.loaded.receipts.get(item.command.hash)?.entry;
-    if (first) return this.repeat(item, first);
     if ('refused' in item) return this.refuse(item, item.refused, item.reason);
     try {
       return this.accept(item, this.decideOne(item));
@@ -99,8 +111,8 @@ class Draft {
   commit(): Commit {
     const writes = [...this.changed].map(([key, { type, id }]): ResourceWrite => {
       const { revision, resource, deleted } = this.states.get(key) as NonNullable<Current>;
-      const expected = this.loaded.resources.get(key)?.revision ?? 0;
-      const write = { type, id, expected, revision, resource, deleted };
+      const before = this.loaded.resources.get(key);
+      const write = { type, id, expected: before?.revision ?? 0, ...(before ? { previous: before.commit } : {}), revision, resource, deleted };
       return deleted ? { ...write, expires: new Date(this.context.at.getTime() + this.context.tombstoneMs) } : write;
     });
     // What this commit writes is conditional anyway.
@@ -131,7 +143,7 @@ class Draft {
     const revision = decision.changes[0]?.revision;
     // Events rebuild the answer; without one it must be kept.
     const reply = decision.events.length === 0 ? { reply: decision.reply } : {};
-    this.record(item.command, { status: decision.reply.status, ...reply, ...(revision === undefined ? {} : { revision }), subject: item.id, events: decision.events });
+    this.record(item, { status: decision.reply.status, ...reply, ...(revision === undefined ? {} : { revision }), events: decision.events });
     return { item, reply: decision.reply, repeated: false };
   }
 
@@ -139,11 +151,11 @@ class Draft {
   private refuse(item: Extract<Item, { command: Command }>, refusal: Refusal, reason: ParkReason): Outcome {
     const reply = { status: refusal.status, headers: {}, body: errorBody(refusal.status, refusal.message, refusal.faults) };
     if (item.message.replyTo) {
-      this.record(item.command, { status: reply.status, reply, events: [] });
+      this.record(item, { status: reply.status, reply, events: [] });
       return { item, reply, repeated: false };
     }
     const parked = this.park(item, reason, reasonText(refusal));
-    this.record(item.command, { status: reply.status, reply, events: [parkedAnnouncement(parked, this.context)] });
+    this.record(item, { status: reply.status, reply, events: [parkedAnnouncement(parked, this.context)] });
     return { item, reply, parked, repeated: false };
   }
 
@@ -154,17 +166,30 @@ class Draft {
     return item.message.replyTo ? { item, reply, repeated: false } : this.setAside(item, 'refused', message, reply);
   }
 
-  /** Parks without a receipt: the same message may be tried again as it is. */
+  /**
+   * Parks without a receipt for its command: the same may be sent again as it is. What the broker hands over again is
+   * recognised by the message's own identity; the same bytes sent twice are parked twice.
+   */
   private setAside(item: Item, reason: ParkReason, error: string, reply: Reply): Outcome {
+    const identity = identityOf(item.message);
+    const known = this.receiptOf(identity);
+    if (known && item.again) return { item, reply, repeated: true };
     const parked = this.park(item, reason, error);
-    this.entries.push({ status: reply.status, ...askedBy(item), events: [parkedAnnouncement(parked, this.context)] });
+    const entry: Entry = { ...(known ? {} : { command: identity }), status: reply.status, ...askedBy(item), events: [parkedAnnouncement(parked, this.context)] };
+    this.entries.push(entry);
+    this.answered.set(identity, entry);
     return { item, reply, parked, repeated: false };
   }
 
-  private record(command: Command, answer: Pick<Entry, 'status' | 'reply' | 'subject' | 'revision' | 'events'>): void {
-    const entry: Entry = { command: command.hash, digest: command.digest, ...askedBy({ command }), ...answer };
+  private receiptOf(command: string): Entry | undefined {
+    return this.answered.get(command) ?? this.loaded.receipts.get(command)?.entry;
+  }
+
+  private record(item: Extract<Item, { command: Command }>, answer: Pick<Entry, 'status' | 'reply' | 'revision' | 'events'>): void {
+    const { hash, digest } = item.command;
+    const entry: Entry = { command: hash, digest, ...askedBy(item), ...answer };
     this.entries.push(entry);
-    this.answered.set(command.hash, entry);
+    this.answered.set(hash, entry);
     this.bytes += entry.events.reduce((sum, event: RecordedEvent) => sum + 2 * event.content.length, 500);
     if (entry.reply) this.bytes += JSON.stringify(entry.reply).length;
   }
@@ -176,7 +201,7 @@ class Draft {
     const error = cut ? `${text} (only the first ${MAX_PARKED_BYTES} of ${message.body.byteLength} bytes are kept)` : text;
     const { type, subject } = askedBy(item);
     const parked: ParkedMessage = {
-      id: this.context.newId(),
+      id: `${this.context.commitId}-${String(this.parked.length).padStart(PARKED_DIGITS, '0')}`,
       at: this.context.at,
       reason,
       error,
@@ -185,6 +210,8 @@ class Draft {
       ...(type === undefined ? {} : { type }),
       ...(subject === undefined ? {} : { subject: subject.slice(0, MAX_SUBJECT_CHARACTERS) }),
       headers: message.headers,
+      ...(message.contentType === undefined ? {} : { contentType: message.contentType }),
+      attributes: message.attributes,
       body: cut ? message.body.subarray(0, MAX_PARKED_BYTES) : message.body,
     };
     this.parked.push(parked);
@@ -193,10 +220,12 @@ class Draft {
   }
 }
 
-function askedBy(item: Item | { command: Command }): Pick<Entry, 'type' | 'subject' | 'source' | 'authid' | 'channel' | 'correlationid'> {
+/** What the log keeps of who asked for what; `subject` is the id of the resource also where the command left it open. */
+function askedBy(item: Item): Pick<Entry, 'id' | 'type' | 'subject' | 'source' | 'authid' | 'channel' | 'correlationid' | 'retryof'> {
   if (!('command' in item)) return {};
-  const { type, subject, source, authid, channel, correlationid } = item.command;
-  return withoutUndefined({ type, subject, source, authid, channel, correlationid });
+  const { id, type, source, authid, channel, correlationid, retryof } = item.command;
+  const subject = 'id' in item ? item.id : item.command.subject;
+  return withoutUndefined({ id, type, subject, source, authid, channel, correlationid, retryof });
 }
 
 function replyOfError(status: number, message: string): Reply {

@@ -65,6 +65,11 @@ function headerName(value: string): string | undefined {
   return optional(value.toLowerCase());
 }
 
+function adminToken(value: string): string | undefined {
+  if (value !== '' && !/^[\x21-\x7e]{16,}$/.test(value)) throw new Error('must be 16 or more visible ASCII characters');
+  return optional(value);
+}
+
 export type Role = 'http' | 'worker';
 
 function roles(value: string): ReadonlySet<Role> {
@@ -99,7 +104,10 @@ const settings = {
   batchMax: setting('BATCH_MAX', '500', 'Commands in one commit', integer(1, 5_000)),
   retentionMinutes: setting('RETENTION_MINUTES', String(30 * DAY), 'How long receipts and published events are kept: a command repeated later is applied anew', integer(1, 3650 * DAY)),
   tombstoneMinutes: setting('TOMBSTONE_MINUTES', String(30 * DAY), 'How long a deleted resource keeps its place: created again before, it counts its revisions on', integer(1, 3650 * DAY)),
-  shutdownMs: setting('SHUTDOWN_MS', '10000', 'How long SIGTERM waits for what is under way', integer(0, 600_000)),
+  maxRequests: setting('MAX_REQUESTS', '500', 'Requests under way at a time; beyond that the answer is 503 with Retry-After', integer(1, 100_000)),
+  adminToken: setting('ADMIN_TOKEN', '', 'Bearer token of /admin (dead letters, history), 16 characters or more; empty: there is no /admin', adminToken),
+  drainMs: setting('DRAIN_MS', '0', 'After SIGTERM: how long requests are still accepted while readiness says no, for a load balancer to look elsewhere', integer(0, 600_000)),
+  shutdownMs: setting('SHUTDOWN_MS', '10000', 'After that: how long what is under way may take', integer(0, 600_000)),
   logLevel: setting('LOG_LEVEL', 'info', 'trace, debug (with event contents), info, warn, error, fatal or silent', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')),
   logFormat: setting('LOG_FORMAT', 'auto', 'json, pretty, or auto: pretty on a terminal', oneOf('json', 'pretty', 'auto')),
 };
@@ -148,5 +156,5 @@ function contradictions(config: Config): string[] {
 /** The text of `--help`. */
 export function helpText(): string {
   const lines = settingList.map(({ name, fallback, help }) => `  ${name}${fallback === '' ? '' : `=${fallback}`}\n      ${help}`);
-  return `Party Role Worker: applies TM Forum party-role commands once and announces every change.\n\nSettings, as environment variables with their defaults:\n${lines.join('\n')}\n`;
+  return `Party Role Worker: applies TM Forum party-role commands once and announces every change.\nOperator's tools: dlq, replay, snapshot; each has its own --help.\n\nSettings, as environment variables with their defaults:\n${lines.join('\n')}\n`;
 }

@@ -27,7 +27,9 @@ export type ParkReason =
   /** The database refuses to store the result. */
   | 'rejected'
   /** The handler threw: a fault in this software. */
-  | 'failed';
+  | 'failed'
+  /** Whoever tried it died, twice, the second time with nothing else in hand. */
+  | 'crashed';
 
 /** One message as a bus delivered it: nothing is understood yet. */
 export interface Message {
@@ -89,6 +91,8 @@ export interface Command {
   readonly correlationid?: string;
   readonly traceparent?: string;
   readonly tracestate?: string;
+  /** The parked message that this command repeats. */
+  readonly retryof?: string;
 }
 
 /** What a command is answered with: the same on the bus and over REST. `headers` in their usual HTTP spelling. */

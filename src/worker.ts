@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { decideBatch, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
 import type { Bus, Consumption } from './bus/bus.js';
 import { commandOf, type EnvelopeLimits } from './bus/envelope.js';
+import { CrashNotes } from './crash-notes.js';
 import { PermanentStoreError, Refusal, Unacceptable, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import type { NotificationSettings } from './handlers/notification.js';
@@ -11,6 +12,7 @@ import { targetId } from './handlers/resource.js';
 import { hold } from './hold.js';
 import { Intake, type BatchBounds } from './intake.js';
 import type { Message } from './message.js';
+import { identityOf } from './message-identity.js';
 import type { Relay } from './relay.js';
 import type { Status } from './status.js';
 import { commitId, type Store, type StoredResource } from './store/store.js';
@@ -31,7 +33,6 @@ export interface WorkerOptions {
   /** How many messages may be taken and not acknowledged. */
   readonly prefetch: number;
   readonly tombstoneMs: number;
-  readonly newId: () => string;
   /** The worker stopped on a fault of its own; its messages come again to the next process. */
   readonly onFatal: (error: unknown) => void;
   readonly log: Logger;
@@ -47,6 +48,7 @@ export class Worker {
   private readonly intake = new Intake();
   private readonly definitions: ReadonlyMap<string, ResourceDefinition>;
   private readonly stop = new AbortController();
+  private readonly crashNotes: CrashNotes;
   private serial = 0;
   private consumption: Consumption | undefined;
   private running: Promise<void> | undefined;
@@ -54,6 +56,7 @@ export class Worker {
 
   constructor(private readonly options: WorkerOptions) {
     this.definitions = new Map(options.definitions.map((definition) => [definition.name, definition]));
+    this.crashNotes = new CrashNotes(options.store, this.stop.signal, options.log);
   }
 
   start(): void {
@@ -86,27 +89,29 @@ export class Worker {
         this.held = undefined;
         const messages = await this.intake.take(batch);
         if (messages.length === 0) return;
-        await this.process(messages.map((message) => this.understand(message)));
+        await this.crashNotes.guard(messages, (part, condemned) => this.process(part.map((message) => this.understand(message, condemned.has(message)))));
       }
     } catch (error) {
       if (!this.stop.signal.aborted) this.options.onFatal(error);
     }
   }
 
-  private understand(message: Message): Item {
+  private understand(message: Message, condemned: boolean): Item {
+    const again = message.redelivered;
     try {
       const command = commandOf(message, this.options.envelope);
+      if (condemned) return { message, again, command, unacceptable: new Unacceptable('crashed', 'the process died twice while it tried this message') };
       const definition = this.definitions.get(command.resource);
       if (!definition) throw new Unacceptable('unsupported', `type ${command.type} is no command of this service`);
       try {
-        return { message, command, definition, id: targetId(command) };
+        return { message, again, command, definition, id: targetId(command) };
       } catch (error) {
-        if (error instanceof Refusal) return { message, command, refused: error, reason: 'refused' };
+        if (error instanceof Refusal) return { message, again, command, refused: error, reason: 'refused' };
         throw error;
       }
     } catch (error) {
-      if (error instanceof Unacceptable) return { message, unacceptable: error };
-      return { message, unacceptable: new Unacceptable('failed', textOf(error)) };
+      if (error instanceof Unacceptable) return { message, again, unacceptable: error };
+      return { message, again, unacceptable: new Unacceptable('failed', textOf(error)) };
     }
   }
 
@@ -117,10 +122,18 @@ export class Worker {
 
   /** Holds until every item is committed or set aside: what fails for now is tried again, in place. */
   private async process(items: readonly Item[]): Promise<void> {
-    for (let rest = items; rest.length > 0; ) {
+    let failed = false;
+    const onFailure = (what: string, error: unknown): void => {
+      this.onFailure(what, error);
+      failed = true;
+      // The database may have done what it did not say it did.
+      if (!(error instanceof Conflict)) rest = rest.map((item) => ({ ...item, again: true }));
+    };
+    let rest = items;
+    while (rest.length > 0) {
       const { signal } = this.stop;
       try {
-        rest = rest.slice(await hold('commit', () => this.commitOnce(rest), signal, this.options.log, this.onFailure));
+        rest = rest.slice(await hold('commit', () => this.commitOnce(rest, failed), signal, this.options.log, onFailure));
         this.held = undefined;
       } catch (error) {
         if (!(error instanceof PermanentStoreError)) throw error;
@@ -139,16 +152,16 @@ export class Worker {
       await this.process(items.slice(middle));
     } else if (culprit && 'id' in culprit) {
       const refused = new Refusal(422, 'The database refuses to store the result', [{ at: '/', problem: error.message }]);
-      await this.process([{ message: culprit.message, command: culprit.command, refused, reason: 'rejected' }]);
+      await this.process([{ message: culprit.message, again: culprit.again, command: culprit.command, refused, reason: 'rejected' }]);
     } else {
       throw error;
     }
   }
 
   /** Decides and commits as many of the items as fit into one commit; answers how many. */
-  private async commitOnce(items: readonly Item[]): Promise<number> {
+  private async commitOnce(items: readonly Item[], afterFailure: boolean): Promise<number> {
     const { store, relay } = this.options;
-    const loaded = await this.load(items);
+    const loaded = await this.load(items, afterFailure);
     await relay.settle([...[...loaded.resources.values()].map((resource) => resource.commit), ...[...loaded.receipts.values()].map((receipt) => receipt.commit)]);
 
     const decided = decideBatch(items, loaded, this.context());
@@ -169,12 +182,13 @@ export class Worker {
     return decided.outcomes.length;
   }
 
-  private async load(items: readonly Item[]): Promise<Loaded> {
+  private async load(items: readonly Item[], afterFailure: boolean): Promise<Loaded> {
     const { store } = this.options;
     const ids = new Map<string, Set<string>>();
     const commands = new Set<string>();
     for (const item of items) {
       if ('command' in item) commands.add(item.command.hash);
+      if (afterFailure || item.again || 'unacceptable' in item) commands.add(identityOf(item.message));
       if ('id' in item) ids.set(item.definition.name, (ids.get(item.definition.name) ?? new Set()).add(item.id));
     }
     const resources = new Map<string, StoredResource>();
@@ -188,10 +202,10 @@ export class Worker {
   }
 
   private context(): BatchContext {
-    const { bus, representation, notifications, tombstoneMs, maxWriteBytes, newId, incarnation, envelope } = this.options;
+    const { bus, representation, notifications, tombstoneMs, maxWriteBytes, incarnation, envelope } = this.options;
     const at = new Date();
     const id = commitId(incarnation, ++this.serial);
-    return { commitId: id, at, now: at.toISOString(), maxDepth: envelope.maxDepth, representation, notifications, tombstoneMs, maxWriteBytes, newId, maxContentBytes: bus.maxContentBytes };
+    return { commitId: id, at, now: at.toISOString(), maxDepth: envelope.maxDepth, representation, notifications, tombstoneMs, maxWriteBytes, maxContentBytes: bus.maxContentBytes };
   }
 
   /** The commit is durable: whoever waits is told, and the broker may forget the messages. */

@@ -73,7 +73,7 @@ it('reads the environment in one place', () => {
   expect(sources.filter((source) => source.text.includes('process.env')).map((source) => source.file)).toEqual(['config.ts']);
 });
 
-it('names brokers and databases only in their adapters and in the composition root', () => {
+it('names brokers and databases only in their adapters and in one file that chooses them', () => {
   const drivers: Record<string, RegExp> = { amqplib: /^bus\/rabbitmq-/, '@nats-io/transport-node': /^bus\/nats-/, '@nats-io/jetstream': /^bus\/nats-/, mongodb: /^store\/mongo-/, lmdb: /^store\/embedded-/, express: /^http\// };
   for (const { file, packages } of sources) {
     for (const name of packages) expect([file, name, drivers[name]?.test(file) ?? true]).toEqual([file, name, true]);
@@ -82,7 +82,7 @@ it('names brokers and databases only in their adapters and in the composition ro
   const folder = (file: string): string => dirname(file);
   for (const { file, imports } of sources) {
     const foreign = imports.filter((name) => adapter.test(name) && folder(name) !== folder(file));
-    if (file !== 'main.ts') expect([file, foreign]).toEqual([file, []]);
+    if (file !== 'adapters.ts') expect([file, foreign]).toEqual([file, []]);
   }
 });
 

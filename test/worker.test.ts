@@ -11,7 +11,7 @@ import { openEmbeddedStore } from '../src/store/embedded-store.js';
 import type { Commit, Store } from '../src/store/store.js';
 import { Worker } from '../src/worker.js';
 import { context, definition } from './support/deciding.js';
-import { faultyBus, faultyStore } from './support/faults.js';
+import { faulty } from './support/faults.js';
 import { until } from './support/service.js';
 
 const log = pino({ level: 'silent' });
@@ -61,7 +61,6 @@ function start(options: { incarnation?: string; store?: Store; bus?: (bus: Bus) 
     maxWriteBytes: 1_000_000,
     prefetch: 100,
     tombstoneMs: 60_000,
-    newId: randomUUID,
     onFatal: (error) => {
       throw error;
     },
@@ -106,7 +105,7 @@ it('applies, answers, announces and marks', async () => {
 it('commits what arrived meanwhile as one batch', async () => {
   const commits: Commit[] = [];
   const { bus } = start({
-    store: faultyStore(store, {
+    store: faulty(store, {
       commit: (real, commit) => {
         commits.push(commit);
         return real(commit);
@@ -120,14 +119,14 @@ it('commits what arrived meanwhile as one batch', async () => {
 
 it('decides again after a conflict', async () => {
   let conflicts = 3;
-  const { bus } = start({ store: faultyStore(store, { commit: (real, commit) => (conflicts-- > 0 ? Promise.resolve('conflict') : real(commit)) }) });
+  const { bus } = start({ store: faulty(store, { commit: (real, commit) => (conflicts-- > 0 ? Promise.resolve('conflict') : real(commit)) }) });
   expect((await bus.request(asked('create', 'r1', { name: 'a' }), 5000)).status).toBe(201);
   expect(conflicts).toBe(-1);
 });
 
 it('holds while the database is away: nothing is lost, nothing is reordered', async () => {
   let away = true;
-  const { bus, worker } = start({ store: faultyStore(store, { commit: (real, commit) => (away ? Promise.reject(new Error('no primary')) : real(commit)) }) });
+  const { bus, worker } = start({ store: faulty(store, { commit: (real, commit) => (away ? Promise.reject(new Error('no primary')) : real(commit)) }) });
   const replies = [asked('create', 'r1', { name: 'a' }), asked('patch', 'r1', { name: 'b' }), asked('patch', 'r1', { name: 'c' })].map((command) => bus.request(command, 20_000));
   await until('the worker says that it holds', () => JSON.stringify(worker.status()) === JSON.stringify({ up: false, why: 'commit: no primary' }));
   away = false;
@@ -138,7 +137,7 @@ it('holds while the database is away: nothing is lost, nothing is reordered', as
 it('announces a commit of which the database never said that it happened, once and before what builds on it', async () => {
   let first = true;
   const { bus } = start({
-    store: faultyStore(store, {
+    store: faulty(store, {
       commit: async (real, commit) => {
         const result = await real(commit);
         if (first) {
@@ -157,11 +156,11 @@ it('announces a commit of which the database never said that it happened, once a
 
 it('cuts a batch until the one command that the database refuses stands alone, and parks it', async () => {
   const refuses = (commit: Commit): boolean => commit.writes.some((write) => write.resource['name'] === 'poison');
-  const { bus } = start({ store: faultyStore(store, { commit: (real, commit) => (refuses(commit) ? Promise.reject(new PermanentStoreError('too large')) : real(commit)) }) });
+  const { bus } = start({ store: faulty(store, { commit: (real, commit) => (refuses(commit) ? Promise.reject(new PermanentStoreError('too large')) : real(commit)) }) });
   const names = ['a', 'b', 'poison', 'c', 'd'];
   await Promise.all(names.map((name) => bus.send(asked('create', name, { name }))));
-  await until('the poison is parked', async () => (await store.parked(10)).length > 0);
-  expect(await store.parked(10)).toMatchObject([{ reason: 'rejected', subject: 'poison', error: expect.stringContaining('too large') as string }]);
+  await until('the poison is parked', async () => (await store.parked({}, 10)).length > 0);
+  expect(await store.parked({}, 10)).toMatchObject([{ reason: 'rejected', subject: 'poison', error: expect.stringContaining('too large') as string }]);
   expect((await bus.request(asked('create', 'poison', { name: 'poison' }), 5000)).status).toBe(422);
   const stored = await store.load('partyRole', names);
   expect([...stored.keys()].sort()).toEqual(['a', 'b', 'c', 'd']);
@@ -169,7 +168,7 @@ it('cuts a batch until the one command that the database refuses stands alone, a
 
 it('publishes a resource’s events one after the other, however long one takes', async () => {
   let failures = 5;
-  const { bus } = start({ bus: (bus) => faultyBus(bus, (real, event) => (event.key.endsWith('CreateEvent') && failures-- > 0 ? Promise.reject(new Error('not confirmed')) : real(event))) });
+  const { bus } = start({ bus: (bus) => faulty(bus, { publish: (real, event) => (event.key.endsWith('CreateEvent') && failures-- > 0 ? Promise.reject(new Error('not confirmed')) : real(event)) }) });
   await bus.request(asked('create', 'slow', { name: 'a' }), 5000);
   await bus.request(asked('patch', 'slow', { name: 'b' }), 5000);
   await bus.request(asked('patch', 'slow', { status: 'c' }), 5000);
@@ -180,7 +179,7 @@ it('publishes a resource’s events one after the other, however long one takes'
 describe('commits that another process left behind', () => {
   /** A process that commits, answers and dies before it publishes. */
   async function leaveBehind(): Promise<void> {
-    const silent = start({ incarnation: 'before', relayGraceMs: 0, bus: (bus) => faultyBus(bus, () => Promise.reject(new Error('the broker is away'))) });
+    const silent = start({ incarnation: 'before', relayGraceMs: 0, bus: (bus) => faulty(bus, { publish: () => Promise.reject(new Error('the broker is away')) }) });
     await silent.bus.request(asked('create', 'r1', { name: 'a' }), 5000);
     await silent.bus.request(asked('patch', 'r1', { name: 'b' }), 5000);
     await silent.bus.request(asked('create', 'r2', { name: 'z' }), 5000);
@@ -209,7 +208,7 @@ it('leaves what is not acknowledged to the next worker, which applies nothing tw
   const id = randomUUID();
   const stuck = start({
     incarnation: 'first',
-    store: faultyStore(store, {
+    store: faulty(store, {
       commit: async (real, commit) => {
         await real(commit);
         throw new Error('killed between commit and acknowledgement');
@@ -225,14 +224,14 @@ it('leaves what is not acknowledged to the next worker, which applies nothing tw
 });
 
 it('closes within its time while the bus takes no events', async () => {
-  const blocked = start({ relayGraceMs: 0, bus: (bus) => faultyBus(bus, () => Promise.reject(new Error('the broker is away'))) });
+  const blocked = start({ relayGraceMs: 0, bus: (bus) => faulty(bus, { publish: () => Promise.reject(new Error('the broker is away')) }) });
   await Promise.all(Array.from({ length: 150 }, (_, index) => blocked.bus.send(asked('create', `r${index}`, { name: 'a' }))));
   await until('the worker says that it waits', () => JSON.stringify(blocked.worker.status()) === JSON.stringify({ up: false, why: 'events wait for the bus' }));
   await blocked.worker.close(50);
 });
 
 it('marks whatever is published, however the confirmations come', async () => {
-  const { bus } = start({ bus: (bus) => faultyBus(bus, (real, event) => new Promise((resolve, reject) => setTimeout(() => void real(event).then(resolve, reject), Math.random() * 5))) });
+  const { bus } = start({ bus: (bus) => faulty(bus, { publish: (real, event) => new Promise((resolve, reject) => setTimeout(() => void real(event).then(resolve, reject), Math.random() * 5)) }) });
   for (let round = 0; round < 30; round += 1) await bus.request(asked('create', `m${round}`, { name: 'a' }), 5000);
   await until('everything is marked', async () => (await pendingCommits()).length === 0);
 });
@@ -242,4 +241,36 @@ it('announces a parked message however large what is wrong with it', async () =>
   await bus.send(asked('create', 'r1', { ['x'.repeat(50_000)]: 1, relatedParty: Array.from({ length: 5_000 }, () => 0) }));
   await until('it is announced', () => published.some((event) => event.topic === 'dead'));
   expect(published.find((event) => event.topic === 'dead')?.content.length).toBeLessThan(2_000);
+});
+
+describe('a message that kills the process', () => {
+  /** As good as a process that dies when the killer is committed: it never goes on, and acknowledges nothing. */
+  async function dyingAtKiller(incarnation: string): Promise<void> {
+    let died = false;
+    const process = start({
+      incarnation,
+      store: faulty(store, {
+        commit: (real, commit) => {
+          if (!commit.writes.some((write) => write.resource['name'] === 'killer')) return real(commit);
+          died = true;
+          return new Promise(() => undefined);
+        },
+      }),
+    });
+    await until('the process is dead', () => died);
+    await process.close();
+  }
+
+  it('is parked after its third time, untried, and its neighbours are applied', async () => {
+    const names = ['a', 'killer', 'b', 'c'];
+    const sender = start({ incarnation: 'sender', bus: (real) => faulty(real, { consume: () => Promise.reject(new Error('only sends')) }) });
+    for (const name of names) await sender.bus.send(asked('create', name, { name }));
+    await sender.close();
+    for (const incarnation of ['first', 'second', 'third']) await dyingAtKiller(incarnation);
+    start({ incarnation: 'fourth' });
+    await until('the neighbours are applied', async () => (await store.load('partyRole', names)).size === 3);
+    await until('the killer is parked', async () => (await store.parked({}, 10)).length === 1);
+    expect(await store.parked({}, 10)).toMatchObject([{ reason: 'crashed', subject: 'killer', attempts: 4 }]);
+    await until('no note is left', async () => (await store.notes(names)).size === 0);
+  });
 });

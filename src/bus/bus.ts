@@ -22,6 +22,13 @@ export interface Bus {
   publish(event: OutgoingEvent): Promise<void>;
 
   /**
+   * Sends an event of earlier on again, and the broker drops no such repetition by itself. Without `to` to all who listen, as
+   * `publish` does; else to one destination alone: AMQP a queue, NATS a subject that a stream takes.
+   * @throws UnroutableError when that destination is not there.
+   */
+  republish(event: OutgoingEvent, to?: string): Promise<void>;
+
+  /**
    * Hands over commands, in order within a lane, at most `prefetch` unacknowledged at a time. A message that is
    * not acknowledged before the connection, the process or the consumption ends is handed over again, in order.
    * One consumption per bus.

@@ -58,7 +58,7 @@ export function commandOf(message: Message, limits: EnvelopeLimits): Command {
     ...(data === undefined ? {} : { data }),
     ...(expectedRevision === undefined ? {} : { expectedRevision }),
     ...timeOf(attributes['time']),
-    ...picked(attributes, ['subject', 'authid', 'channel', 'correlationid', 'traceparent', 'tracestate']),
+    ...picked(attributes, ['subject', 'authid', 'channel', 'correlationid', 'traceparent', 'tracestate', 'retryof']),
   };
 }
 
@@ -70,7 +70,7 @@ interface ReadEvent {
 }
 
 /** A client that sets no content type and no headers can only mean a structured event. */
-function isStructured(message: Message): boolean {
+export function isStructured(message: Pick<Message, 'contentType' | 'attributes'>): boolean {
   const type = mediaType(message.contentType);
   if (type === STRUCTURED) return true;
   return message.attributes['specversion'] === undefined && (type === '' || type === 'application/json' || type === 'application/octet-stream');

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { UnavailableError } from '../errors.js';
+import { UnavailableError, UnroutableError } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
 import type { Bus, Consumption } from './bus.js';
 import { MemoryBroker, type MemoryConsumer } from './memory-broker.js';
@@ -47,6 +47,12 @@ class MemoryBus implements Bus {
 
   async publish(event: OutgoingEvent): Promise<void> {
     await this.enter();
+    this.broker.announce(event);
+  }
+
+  async republish(event: OutgoingEvent, to?: string): Promise<void> {
+    await this.enter();
+    if (to !== undefined) throw new UnroutableError('the bus in memory has no queues to send to');
     this.broker.announce(event);
   }
 

@@ -6,7 +6,7 @@ import type { Bus, Consumption } from './bus.js';
 import { NatsSupervisor, type NatsSession } from './nats-connection.js';
 import { NatsLane } from './nats-lane.js';
 import type { Leases } from './nats-lease.js';
-import { commandHeaders, eventHeaders, replyHeaders } from './nats-message.js';
+import { commandHeaders, eventHeaders, repeatedEventHeaders, replyHeaders } from './nats-message.js';
 import { commandSubject, natsNames } from './nats-subject.js';
 import { ensureTopology, type NatsTopology } from './nats-topology.js';
 import { Window } from './window.js';
@@ -66,7 +66,11 @@ class NatsBus implements Bus {
   }
 
   publish(event: OutgoingEvent): Promise<void> {
-    return this.store(`${this.options.prefix}.${event.topic}.${event.key}`, event.content, eventHeaders(event));
+    return this.store(this.eventSubject(event), event.content, eventHeaders(event));
+  }
+
+  republish(event: OutgoingEvent, to?: string): Promise<void> {
+    return this.store(to ?? this.eventSubject(event), event.content, repeatedEventHeaders());
   }
 
   request(command: OutgoingCommand, timeoutMs: number): Promise<Reply> {
@@ -109,6 +113,10 @@ class NatsBus implements Bus {
     await Promise.allSettled(this.sending);
     this.replies.close();
     await this.supervisor.stop();
+  }
+
+  private eventSubject(event: OutgoingEvent): string {
+    return `${this.options.prefix}.${event.topic}.${event.key}`;
   }
 
   private async prepare(session: NatsSession): Promise<void> {

@@ -88,9 +88,15 @@ export function commandHeaders(command: OutgoingCommand, replyTo?: ReplyTo): Msg
 
 /** An event in structured mode. By `Nats-Msg-Id` the server drops a second publish within the stream's duplicate window. */
 export function eventHeaders(event: OutgoingEvent): MsgHdrs {
+  const headers = repeatedEventHeaders();
+  headers.set('Nats-Msg-Id', event.id);
+  return headers;
+}
+
+/** The same without it, so that an event which is meant to come again does. */
+export function repeatedEventHeaders(): MsgHdrs {
   const headers = newHeaders();
   headers.set(CONTENT_TYPE, STRUCTURED);
-  headers.set('Nats-Msg-Id', event.id);
   return headers;
 }
 

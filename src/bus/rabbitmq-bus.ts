@@ -66,6 +66,14 @@ class RabbitBus implements Bus {
     if (outcome !== 'held') throw new UnavailableError(`a queue that is bound to ${exchange} refuses the event`);
   }
 
+  async republish(event: OutgoingEvent, to?: string): Promise<void> {
+    if (to === undefined) return this.publish(event);
+    const options = { ...eventProperties(event), mandatory: true, messageId: randomUUID() };
+    const outcome = await this.transmit(this.publisher, '', to, Buffer.from(event.content), options);
+    if (outcome === 'unroutable') throw new UnroutableError(`there is no queue ${to}`);
+    if (outcome === 'refused') throw new UnavailableError(`the queue ${to} refuses the event`);
+  }
+
   async reply(to: ReplyTo, reply: Reply): Promise<void> {
     const outcome = await this.transmit(this.replies, '', to.address, Buffer.from(JSON.stringify(reply)), replyProperties(to));
     if (outcome !== 'held') this.options.log.debug({ correlationId: to.correlationId }, 'a full queue refused a reply');

@@ -99,14 +99,18 @@ function typedValue(value: unknown): string | number | undefined {
   return Number.isNaN(time.getTime()) ? content : time.toISOString();
 }
 
-/** Header values as JSON: bytes become `{"base64": …}`. RabbitMQ carries no number that JSON cannot hold. */
-function jsonOf(value: unknown): Json {
+/** A frame has room for tables so deep that walking or writing them exhausts the stack. */
+const MAX_TABLE_LEVELS = 100;
+
+/** Header values as JSON: bytes become `{"base64": …}`, what is nested deeper than 100 levels a text that says so. RabbitMQ carries no number that JSON cannot hold. */
+function jsonOf(value: unknown, levels = MAX_TABLE_LEVELS): Json {
   if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
   if (typeof value !== 'object' || value === null) return null;
   if (Buffer.isBuffer(value)) return { base64: value.toString('base64') };
-  if (Array.isArray(value)) return value.map(jsonOf);
+  if (levels === 0) return `nested deeper than ${MAX_TABLE_LEVELS} levels`;
+  if (Array.isArray(value)) return value.map((element) => jsonOf(element, levels - 1));
   const entries = Object.entries(value).filter(([, content]) => content !== undefined);
-  return typedValue(value) ?? Object.fromEntries(entries.map(([name, content]) => [name, jsonOf(content)]));
+  return typedValue(value) ?? Object.fromEntries(entries.map(([name, content]) => [name, jsonOf(content, levels - 1)]));
 }
 
 /** Quorum queues count; the count of RabbitMQ 4.3 that includes returned messages is the first. */

@@ -9,6 +9,11 @@ export const NAMESPACE = '5a1f6c0e-7d0b-4c53-9f43-2d7f3a1c9b60';
 
 const SEQUENCE_DIGITS = 16;
 
+/** A revision as the extension `sequence`: text that sorts as the numbers do. */
+export function sequenceOf(revision: number): string {
+  return String(revision).padStart(SEQUENCE_DIGITS, '0');
+}
+
 /** Settings that every notification carries. */
 export interface NotificationSettings {
   /** CloudEvents `source`: the same for all instances of one deployment. */
@@ -50,7 +55,7 @@ export function notification(
     time: now,
     datacontenttype: 'application/json',
     dataschema: `urn:tmforum:${definition.api}:${definition.version}:${happening.eventType}`,
-    sequence: String(happening.revision).padStart(SEQUENCE_DIGITS, '0'),
+    sequence: sequenceOf(happening.revision),
     partitionkey: subject,
     ...withoutUndefined({ correlationid: command.correlationid, traceparent: command.traceparent, tracestate: command.tracestate }),
     data: {

@@ -1,8 +1,9 @@
+import { v5 as uuidv5 } from 'uuid';
 import { entityTag } from '../entity-tag.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Reply } from '../message.js';
 import type { Entry, ParkedMessage, RecordedEvent } from '../store/store.js';
-import type { NotificationSettings } from './notification.js';
+import { NAMESPACE, type NotificationSettings } from './notification.js';
 
 /** The answer that a command got the first time, from its receipt. */
 export function recordedReply(entry: Entry): Reply {
@@ -15,7 +16,7 @@ export function recordedReply(entry: Entry): Reply {
 }
 
 /** The resource inside an event's TM Forum envelope: the only attribute of the wrapper, whatever its name. */
-function announcedResource(event: RecordedEvent | undefined): JsonObject {
+export function announcedResource(event: RecordedEvent | undefined): JsonObject {
   const { data } = JSON.parse(event?.content ?? '{}') as { data?: JsonObject };
   const wrapper = Object.values(data ?? {}).find((value): value is JsonObject => isObject(value));
   return Object.values(wrapper ?? {})[0] as JsonObject;
@@ -24,9 +25,9 @@ function announcedResource(event: RecordedEvent | undefined): JsonObject {
 /** The announcement of a parked message: a CloudEvent `org.tmforum.command.parked` without its payload. */
 export function parkedAnnouncement(
   parked: ParkedMessage,
-  context: { readonly newId: () => string; readonly now: string; readonly notifications: NotificationSettings },
+  context: { readonly now: string; readonly notifications: NotificationSettings },
 ): RecordedEvent {
-  const id = context.newId();
+  const id = uuidv5(`parked/${parked.id}`, NAMESPACE);
   const data: Record<string, Json> = { id: parked.id, reason: parked.reason, origin: { ...parked.origin } };
   if (parked.type !== undefined) data['type'] = parked.type;
   if (parked.subject !== undefined) data['subject'] = parked.subject;

@@ -1,15 +1,20 @@
 import express, { type Express } from 'express';
 import { Refusal } from '../errors.js';
+import { adminRoutes } from './admin-routes.js';
 import { errorResponse, unavailable } from './error-response.js';
 import type { ApiErrorHandler, ApiHandler } from './exchange.js';
 import { liveness, readiness } from './health.js';
 import type { HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
+import { limitRequests } from './request-limit.js';
 import { logAccess, requestContext } from './request-context.js';
 import { resourceRoutes } from './resource-routes.js';
 
-/** All routes: health, one pair for each resource type, and TM Forum error bodies for everything else. */
-export function application(options: HttpOptions, isDraining: () => boolean): Express {
+/**
+ * All routes: health, one pair for each resource type, and TM Forum error bodies for everything else.
+ * @param holdMs how long a request may be under way
+ */
+export function application(options: HttpOptions, isDraining: () => boolean, holdMs: number): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -19,6 +24,9 @@ export function application(options: HttpOptions, isDraining: () => boolean): Ex
   app.use(noteContext(options));
   app.get('/health/live', (_request, response) => respond(response, liveness()));
   app.get('/health/ready', (_request, response) => respond(response, readiness(options, isDraining())));
+  if (options.admin) app.use('/admin', adminRoutes(options, options.admin));
+  // Probes and operators get through when callers are too many.
+  app.use(limitRequests(options.maxRequests, holdMs));
   for (const definition of options.definitions) app.use(resourceRoutes(definition, options));
   app.use((request) => {
     throw new Refusal(404, 'Nothing is here', [{ at: 'path', problem: request.path.slice(0, 200) }]);
@@ -45,6 +53,7 @@ function answerError({ store, log }: HttpOptions): ApiErrorHandler {
     const reply = known.status === 500 && !store.status().up ? unavailable('The database is away') : known;
     const { correlationid, traceparent } = response.locals.context;
     if (reply.status >= 500) log.error({ err: error, status: reply.status, correlationid, traceparent }, 'request failed');
+    if (response.writableEnded) return;
     if (response.headersSent) response.destroy();
     else respond(response, reply);
   };

@@ -1,7 +1,7 @@
 import { errorBody, QueryTooCostly, Refusal, TimeoutError, TooLargeError, UnavailableError, UnroutableError } from '../errors.js';
 import type { Reply } from '../message.js';
 
-const RETRY_AFTER_SECONDS = '5';
+export const RETRY_AFTER_SECONDS = '5';
 
 /** A refusal whose answer needs headers: `Allow`, `Accept-Patch`, … */
 export class RefusalWithHeaders extends Refusal {

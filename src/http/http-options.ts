@@ -20,18 +20,30 @@ export interface HttpOptions {
   readonly replyTimeoutMs: number;
   /** The largest request body, after decompression. */
   readonly bodyLimitBytes: number;
+  /** Requests under way at a time; health and `/admin` do not count. */
+  readonly maxRequests: number;
   /** `limit` of a list request that names none. */
   readonly pageDefault: number;
   /** The largest `limit`. */
   readonly pageMax: number;
   /** The header in which a trusted proxy says who asks, lower case. Absent: nobody is known by name. */
   readonly authidHeader?: string;
+  /** Absent: there is no `/admin`. */
+  readonly admin?: AdminOptions;
   readonly log: Logger;
   /** What readiness depends on besides bus and store, by name. */
   readonly ready?: () => Readonly<Record<string, Status>>;
   readonly now: () => Date;
   /** A new unique id, for commands without an `Idempotency-Key` and for correlation. */
   readonly newId: () => string;
+}
+
+/** What only an operator may see and do. */
+export interface AdminOptions {
+  /** Bearer token. */
+  readonly token: string;
+  /** How long the log is kept. */
+  readonly retentionMs: number;
 }
 
 /** `/tmf-api/partyRoleManagement/v4/partyRole`: where the resources of this type are. */

@@ -1,15 +1,11 @@
 import { Router } from 'express';
-import { Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { PATCH_TYPES } from '../handlers/patch.js';
-import type { Store } from '../store/store.js';
-import { acceptsJson } from './accept.js';
-import { RefusalWithHeaders, unavailable } from './error-response.js';
-import type { ApiHandler, ResourceRequest } from './exchange.js';
+import type { ResourceRequest } from './exchange.js';
 import { collectionPath, type HttpOptions } from './http-options.js';
-import { respond } from './json-response.js';
 import { notFound, readHandlers } from './read-handlers.js';
 import { bodyReader, requireBody } from './request-body.js';
+import { allow, refuseMethod, requireJsonAnswer, requireStore } from './route-steps.js';
 import { isResourceId } from '../resource-id.js';
 import { writeHandlers } from './write-handlers.js';
 
@@ -48,29 +44,4 @@ export function resourceRoutes(definition: ResourceDefinition, options: HttpOpti
     .all(refuseMethod('GET, HEAD, PATCH, DELETE, OPTIONS'));
 
   return router;
-}
-
-const requireJsonAnswer: ApiHandler = (request, _response, next) => {
-  if (!acceptsJson(request.headers.accept)) throw new Refusal(406, 'Answers are application/json', [{ at: 'Accept', problem: 'excludes it' }]);
-  next();
-};
-
-/** Answers 503 at once when the database is known to be away. */
-function requireStore(store: Store): ApiHandler {
-  return (_request, response, next) => {
-    if (store.status().up) next();
-    else respond(response, unavailable('The database is away'));
-  };
-}
-
-function allow(methods: string, headers: Readonly<Record<string, string>>): ApiHandler {
-  return (_request, response) => {
-    respond(response, { status: 204, headers: { Allow: methods, ...headers } });
-  };
-}
-
-function refuseMethod(methods: string): ApiHandler {
-  return (request) => {
-    throw new RefusalWithHeaders(405, `${request.method} is not possible here`, { Allow: methods });
-  };
 }

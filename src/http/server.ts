@@ -1,8 +1,7 @@
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { errorBody } from '../errors.js';
 import { application } from './application.js';
+import { answerClientFaults, lacksHost, refuseWithoutHost } from './client-faults.js';
 import type { HttpOptions } from './http-options.js';
 
 /** The REST adapter as the composition root sees it. */
@@ -15,22 +14,40 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How long a client may take, in milliseconds. */
+export interface ClientLimits {
+  /** To send the head of a request; then 408. */
+  readonly headersMs: number;
+  /** To send a whole request; then 408. */
+  readonly requestMs: number;
+  /** To take the answer, from when it could be there at the latest; then its connection is cut. */
+  readonly answerMs: number;
+}
+
+const CLIENT_LIMITS: ClientLimits = { headersMs: 10_000, requestMs: 30_000, answerMs: 30_000 };
+/** How often Node looks for clients that are too slow. */
+const LOOK_MS = 1_000;
 /** Longer than the 60 s after which common load balancers give up an idle connection, so that they close it and not we. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
-export function createHttpServer(options: HttpOptions): HttpServer {
+export function createHttpServer(options: HttpOptions, clients: ClientLimits = CLIENT_LIMITS): HttpServer {
   let draining = false;
-  const app = application(options, () => draining);
-  const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS };
-  const server = createServer(timeouts, (request, response) => {
+  const app = application(options, () => draining, clients.requestMs + options.replyTimeoutMs + clients.answerMs);
+  const settings = {
+    headersTimeout: clients.headersMs,
+    requestTimeout: clients.requestMs,
+    connectionsCheckingInterval: Math.min(LOOK_MS, clients.headersMs),
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requireHostHeader: false,
+  };
+  const server = createServer(settings, (request, response) => {
     if (draining) response.setHeader('Connection', 'close');
     // A connection that was busy when the server closed would else stay open until its keep-alive ends.
     response.once('close', () => setImmediate(() => draining && server.closeIdleConnections()));
-    app(request, response);
+    if (lacksHost(request)) refuseWithoutHost(response);
+    else app(request, response);
   });
-  server.on('clientError', refuseBytes);
+  answerClientFaults(server);
   return {
     listen: (port, host) => listening(server, port, host),
     drain: () => {
@@ -62,20 +79,4 @@ function closed(server: Server, graceMs: number): Promise<void> {
       resolve();
     });
   });
-}
-
-const CLIENT_FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
-
-/** Answers bytes that are no HTTP request: Node has no response object for them. */
-function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const status = CLIENT_FAULTS[error.code ?? ''] ?? 400;
-  const reason = STATUS_CODES[status] ?? '';
-  const body = JSON.stringify(errorBody(status, reason));
-  socket.end(
-    [`HTTP/1.1 ${status} ${reason}`, 'Content-Type: application/json; charset=utf-8', `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close', '', body].join('\r\n'),
-  );
 }

@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { keyOfToken, subjectToken } from '../../src/bus/nats-subject.js';
 import { TimeoutError, TooLargeError, UnavailableError } from '../../src/errors.js';
 import { busContract, command, consume, event, textsOf, until, up } from '../contract/bus.contract.js';
@@ -39,6 +39,21 @@ whenServers('JetStream bus', ['nats'], () => {
           });
         }
         await connection.flush();
+      },
+      destination: async () => {
+        const connection = await connect({ servers: server.url });
+        const manager = await jetstreamManager(connection);
+        const name = `${prefix}-one`;
+        await manager.streams.add({ name, subjects: [name] });
+        return {
+          name,
+          contents: async () => {
+            const { state } = await manager.streams.info(name);
+            const messages = await Promise.all(Array.from({ length: state.messages }, (_, index) => manager.streams.getMessage(name, { seq: index + 1 })));
+            await connection.close();
+            return messages.map((message) => message?.string() ?? '');
+          },
+        };
       },
       close: async () => {
         await bus.close();

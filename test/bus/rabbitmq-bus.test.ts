@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { GetMessage } from 'amqplib';
 import { TimeoutError, UnavailableError } from '../../src/errors.js';
 import { busContract, command, consume, event, textOf, textsOf, until, up } from '../contract/bus.contract.js';
 import { startRabbit, whenServers, type Server } from '../support/servers.js';
@@ -38,6 +39,11 @@ whenServers('RabbitMQ bus', ['rabbit'], () => {
           await channel.bindQueue(queue, deployment.names[topic], '#');
           await channel.consume(queue, (message) => message && onEvent({ topic, key: message.fields.routingKey, content: message.content.toString() }), { noAck: true });
         }
+      },
+      destination: async () => {
+        const channel = await deployments.client();
+        const { queue } = await channel.assertQueue('', { exclusive: true });
+        return { name: queue, contents: async () => contentsOf(await channel.get(queue, { noAck: true }), await channel.get(queue, { noAck: true })) };
       },
       close: () => bus.close(),
     };
@@ -190,4 +196,8 @@ function inOrderOfKeys(texts: readonly string[]): boolean {
     last.set(key, Number(number));
     return Number(number) > before;
   });
+}
+
+function contentsOf(...messages: (GetMessage | false)[]): string[] {
+  return messages.flatMap((message) => (message ? [message.content.toString()] : []));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../../src/bus/bus.js';
-import { TimeoutError, UnavailableError } from '../../src/errors.js';
+import { TimeoutError, UnavailableError, UnroutableError } from '../../src/errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply } from '../../src/message.js';
 
 /** An event as an independent listener saw it. */
@@ -18,6 +18,8 @@ export interface BusUnderTest {
   reopen(): Promise<Bus>;
   /** Resolves when every event published from now on will be seen, by a listener that is not the bus. */
   listen(onEvent: (event: SeenEvent) => void): Promise<void>;
+  /** A new destination for single events, and what arrived there; absent where the bus has none. */
+  destination?(): Promise<{ readonly name: string; readonly contents: () => Promise<string[]> }>;
   /** Closes everything. */
   close(): Promise<void>;
 }
@@ -285,6 +287,21 @@ export function busContract(name: string, open: () => Promise<BusUnderTest>, exc
       await bus.publish(event('dead', 'refused', {}));
     });
 
+    test('an event that is sent again arrives again, to all or to one destination alone', async () => {
+      const seen: SeenEvent[] = [];
+      await under.listen((one) => seen.push(one));
+      const [first, other] = [event('events', 'partyRole.PartyRoleCreateEvent', 1), event('events', 'partyRole.PartyRoleCreateEvent', 2)];
+      await bus.publish(first);
+      await bus.republish(first);
+      await expect(bus.republish(first, 'nobody-is-here')).rejects.toThrow(UnroutableError);
+      const destination = await under.destination?.();
+      if (destination) await bus.republish(first, destination.name);
+      await bus.publish(other);
+      await until(() => seen.length >= 3, 'all events are seen');
+      expect(seen.map((one) => one.content)).toEqual([first.content, first.content, other.content]);
+      if (destination) expect(await destination.contents()).toEqual([first.content]);
+    });
+
     test('many events under way at once are all held', async () => {
       const seen: SeenEvent[] = [];
       await under.listen((one) => seen.push(one));
@@ -314,6 +331,7 @@ export function busContract(name: string, open: () => Promise<BusUnderTest>, exc
       await expect(bus.send(command('a', '1'))).rejects.toThrow(UnavailableError);
       await expect(bus.request(command('a', '1'), 1000)).rejects.toThrow(UnavailableError);
       await expect(bus.publish(event('events', 'partyRole.PartyRoleCreateEvent', {}))).rejects.toThrow(UnavailableError);
+      await expect(bus.republish(event('events', 'partyRole.PartyRoleCreateEvent', {}))).rejects.toThrow(UnavailableError);
       await expect(bus.reply({ address: 'nobody' }, reply('x'))).rejects.toThrow(UnavailableError);
       await expect(bus.consume(1, () => undefined)).rejects.toThrow(UnavailableError);
     });

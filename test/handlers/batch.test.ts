@@ -1,4 +1,4 @@
-import { decideBatch, type Item, type Loaded } from '../../src/batch.js';
+import { decideBatch, type DecidedBatch, type Item, type Loaded } from '../../src/batch.js';
 import { Unacceptable } from '../../src/errors.js';
 import type { StoredResource } from '../../src/store/store.js';
 import { command, context, item, message } from '../support/deciding.js';
@@ -70,7 +70,7 @@ it('sets aside what nobody waits for, with its exact bytes, and its neighbours g
   const body = new Uint8Array([1, 2, 255]);
   const { commit, outcomes } = decideBatch(
     [
-      { message: message({ body, headers: { 'x-a': 'b' }, attempts: 2 }), unacceptable: new Unacceptable('malformed', 'not JSON') },
+      { message: message({ body, headers: { 'x-a': 'b' }, attempts: 2 }), again: false, unacceptable: new Unacceptable('malformed', 'not JSON') },
       item(command('patch', { id: '2', subject: 'gone', data: {} })),
       item(command('patch', { id: '3', subject: 'r1', data: { name: 'b' } })),
     ],
@@ -87,6 +87,56 @@ it('sets aside what nobody waits for, with its exact bytes, and its neighbours g
     [['events', 'partyRole.PartyRoleAttributeValueChangeEvent']],
   ]);
   expect(outcomes.map((outcome) => outcome.reply.status)).toEqual([400, 404, 200]);
+});
+
+describe('a message without a readable id', () => {
+  const garbage = (again: boolean): Item => ({ message: message({ body: Buffer.from('{'), headers: { 'x-delivery-count': again ? 1 : 0 } }), again, unacceptable: new Unacceptable('malformed', 'not JSON') });
+
+  /** What the log then holds for whoever decides next. */
+  function receiptsOf({ commit }: DecidedBatch): Loaded {
+    const receipts = new Map(commit.entries.flatMap((entry) => (entry.command === undefined ? [] : [[entry.command, { commit: commit.id, entry }] as const])));
+    return { resources: new Map(), receipts };
+  }
+
+  it('is parked once, however often the broker hands it over', () => {
+    const first = decideBatch([garbage(false)], empty, context());
+    expect(first.commit.parked).toHaveLength(1);
+    const second = decideBatch([garbage(true)], receiptsOf(first), context());
+    expect(second.commit).toMatchObject({ parked: [], entries: [] });
+    expect(second.outcomes).toMatchObject([{ repeated: true, reply: { status: 400 } }]);
+  });
+
+  it('is parked again when it was sent again', () => {
+    const first = decideBatch([garbage(false), garbage(false)], empty, context());
+    expect(first.commit.parked.map(({ id }) => id)).toEqual(['here-000000000001-0000', 'here-000000000001-0001']);
+    const later = decideBatch([garbage(false)], receiptsOf(first), context());
+    expect(later.commit.parked).toHaveLength(1);
+    expect(later.commit.entries[0]?.command).toBeUndefined();
+  });
+
+  it('is another one at another place of its stream', () => {
+    const at = (sequence: number): Item => ({ ...garbage(false), message: message({ body: Buffer.from('{'), origin: { bus: 'jetstream', queue: 'TMF_COMMANDS', lane: 0, sequence } }) });
+    expect(new Set(decideBatch([at(1), at(2)], empty, context()).commit.entries.map((entry) => entry.command)).size).toBe(2);
+  });
+});
+
+it('sets aside what killed the process untried, whoever waits, unless it was applied', () => {
+  const asked = command('patch', { subject: 'r1', data: { name: 'b' } });
+  const condemned: Item = { message: message({ replyTo }), again: true, command: asked, unacceptable: new Unacceptable('crashed', 'it died') };
+  const { commit, outcomes } = decideBatch([condemned], withRole, context());
+  expect(commit).toMatchObject({ parked: [{ reason: 'crashed', type: asked.type, subject: 'r1' }], writes: [] });
+  expect(outcomes).toMatchObject([{ reply: { status: 500 } }]);
+
+  const applied = decideBatch([item(asked)], withRole, context()).commit.entries[0];
+  if (!applied) throw new Error('no entry');
+  const known: Loaded = { ...withRole, receipts: new Map([[asked.hash, { commit: 'before', entry: applied }]]) };
+  expect(decideBatch([condemned], known, context())).toMatchObject({ commit: { parked: [] }, outcomes: [{ repeated: true, reply: { status: 200 } }] });
+});
+
+it('says in each write which commit it builds on', () => {
+  const [patched, created] = [item(command('patch', { subject: 'r1', data: { name: 'b' } })), item(command('create', { id: '2', subject: 'new', data: { name: 'a' } }))];
+  const { writes } = decideBatch([patched, created], withRole, context()).commit;
+  expect(writes.map(({ id, previous }) => [id, previous])).toEqual([['r1', withRole.resources.get('partyRole/r1')?.commit], ['new', undefined]]);
 });
 
 it('sets aside what makes a handler throw', () => {

@@ -58,6 +58,7 @@ export async function startRest(overrides: (parts: { store: Store }) => Partial<
     source: 'urn:test:rest',
     replyTimeoutMs: 2_000,
     bodyLimitBytes: 10_000,
+    maxRequests: 50,
     pageDefault: 10,
     pageMax: 50,
     log,

@@ -28,9 +28,8 @@ export function command(action: Action, fields: Partial<Command> & { data?: Json
   };
 }
 
-/** What deciding needs, with a counter in place of random ids. */
+/** What deciding needs. */
 export function context(overrides: Partial<BatchContext> = {}): BatchContext {
-  let ids = 0;
   return {
     commitId: 'here-000000000001',
     at: new Date(NOW),
@@ -41,7 +40,6 @@ export function context(overrides: Partial<BatchContext> = {}): BatchContext {
     tombstoneMs: 60_000,
     maxContentBytes: 1_000_000,
     maxWriteBytes: 4_000_000,
-    newId: () => `id-${++ids}`,
     ...overrides,
   };
 }
@@ -61,5 +59,5 @@ export function message(fields: Partial<Message> = {}): Message {
 }
 
 export function item(asked: Command, fields: Partial<Message> = {}): Item {
-  return { message: message(fields), command: asked, definition, id: targetId(asked) };
+  return { message: message(fields), again: false, command: asked, definition, id: targetId(asked) };
 }

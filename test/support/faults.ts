@@ -1,28 +1,17 @@
-import type { Bus } from '../../src/bus/bus.js';
-import type { Store } from '../../src/store/store.js';
-
 /** What may happen around one call: before it, instead of it, after it. */
 export type Fault<Args extends unknown[], Result> = (real: (...args: Args) => Promise<Result>, ...args: Args) => Promise<Result>;
 
+export type Faults<Port> = { readonly [Name in keyof Port]?: Port[Name] extends (...args: infer Args) => Promise<infer Result> ? Fault<Args, Result> : never };
+
 /** A real port with some of its methods wrapped. */
-function wrapped<Port extends object>(port: Port, faults: Partial<Port>): Port {
+export function faulty<Port extends object>(port: Port, faults: Faults<Port>): Port {
   return new Proxy(port, {
     get: (target, name) => {
-      const own = Object.hasOwn(faults, name) ? faults : target;
-      const value: unknown = Reflect.get(own, name, own);
-      return typeof value === 'function' ? (value.bind(own) as unknown) : value;
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      const real = value.bind(target) as (...args: unknown[]) => Promise<unknown>;
+      const fault = Reflect.get(faults, name) as Fault<unknown[], unknown> | undefined;
+      return fault ? (...args: unknown[]) => fault(real, ...args) : real;
     },
   });
-}
-
-export function faultyStore(store: Store, faults: { commit?: Fault<Parameters<Store['commit']>, Awaited<ReturnType<Store['commit']>>>; markPublished?: Fault<Parameters<Store['markPublished']>, void> }): Store {
-  const { commit, markPublished } = faults;
-  return wrapped(store, {
-    ...(commit ? { commit: (batch) => commit((real) => store.commit(real), batch) } : {}),
-    ...(markPublished ? { markPublished: (ids) => markPublished((real) => store.markPublished(real), ids) } : {}),
-  });
-}
-
-export function faultyBus(bus: Bus, publish: Fault<Parameters<Bus['publish']>, void>): Bus {
-  return wrapped(bus, { publish: (event) => publish((real) => bus.publish(real), event) });
 }

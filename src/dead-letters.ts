@@ -1,0 +1,131 @@
+import type { Bus } from './bus/bus.js';
+import { TimeoutError, UnavailableError, UnroutableError, textOf } from './errors.js';
+import type { ParkReason } from './message.js';
+import { repeatedBy, retryCommand } from './retry-command.js';
+import type { ParkedFilter, ParkedMessage, Store } from './store/store.js';
+
+/** Messages in memory at a time; a body may have some megabytes. */
+const PAGE = 50;
+
+export interface ParkedPage {
+  readonly messages: readonly ParkedMessage[];
+  /** Of all that the filter lets through, not of this page alone. */
+  readonly counts: ReadonlyMap<ParkReason, number>;
+  /** The last message, when there are more behind it. */
+  readonly next?: ParkedMessage;
+}
+
+/** What became of one parked message. */
+export interface Outcome {
+  readonly id: string;
+  /**
+   * `retry` and `drop`: what a dry run would have done. `skipped`: was retried before, and it was not said to do it again.
+   * `failed`: this message cannot be sent or is not there.
+   */
+  readonly outcome: 'retried' | 'dropped' | 'retry' | 'drop' | 'skipped' | 'failed';
+  /** The message, where there is one. */
+  readonly message?: ParkedMessage;
+  /** CloudEvents id of the command that was or would be sent. */
+  readonly command?: string;
+  readonly edited?: boolean;
+  readonly problem?: string;
+}
+
+export interface RetryOptions {
+  /** Absent: a dry run. */
+  readonly bus?: Pick<Bus, 'send'>;
+  /** Sent in place of the message's own body. */
+  readonly body?: Uint8Array;
+  readonly now: () => Date;
+}
+
+/** The operator's view of what was set aside: one implementation for the command line and for HTTP, the same on every bus. */
+export class DeadLetters {
+  constructor(private readonly store: Store) {}
+
+  async list(filter: ParkedFilter, limit: number): Promise<ParkedPage> {
+    const { after: _, ...all } = filter;
+    const [found, counts] = await Promise.all([this.store.parked(filter, limit + 1), this.store.countParked(all)]);
+    const messages = found.slice(0, limit);
+    const last = messages.at(-1);
+    return { messages, counts, ...(found.length > limit && last ? { next: last } : {}) };
+  }
+
+  async find(id: string): Promise<ParkedMessage | undefined> {
+    const [message] = await this.store.parked({ ids: [id] }, 1);
+    return message;
+  }
+
+  /**
+   * Sends the selected messages, at most `limit`, again, each confirmed before the next, in the order in which they were set
+   * aside. Nothing is deleted. What was retried before is sent again only where the filter's state says so; what this run
+   * sends and is set aside once more is left alone.
+   * @throws UnavailableError, TimeoutError, UnroutableError or the store's error when it cannot go on: what was not reported
+   * is still there, and selecting it again applies nothing twice.
+   */
+  async *retry(filter: ParkedFilter, limit: number, options: RetryOptions): AsyncGenerator<Outcome> {
+    const selected = filter.ids ? filter : { state: 'waiting' as const, ...filter };
+    const seen = new Set<string>();
+    /** Roles of which a message could not be sent: a later one must not overtake it. */
+    const stuck = new Set<string>();
+    for await (const page of this.pages(selected, limit)) {
+      for (const message of page) {
+        if (seen.has(repeatedBy(message) ?? '')) continue;
+        seen.add(message.id);
+        const last = message.retries?.at(-1);
+        if (last && selected.state === undefined) {
+          yield { id: message.id, outcome: 'skipped', message, problem: `was retried at ${last.at.toISOString()}; the state retried selects it again` };
+        } else {
+          yield await this.retryOne(message, stuck, options);
+        }
+      }
+    }
+    yield* unseen(filter, seen);
+  }
+
+  /** Deletes the selected messages, at most `limit`, for good. */
+  async *drop(filter: ParkedFilter, limit: number, dryRun: boolean): AsyncGenerator<Outcome> {
+    const seen = new Set<string>();
+    for await (const page of this.pages(filter, limit)) {
+      if (!dryRun) await this.store.dropParked(page.map((message) => message.id));
+      for (const message of page) {
+        seen.add(message.id);
+        yield { id: message.id, outcome: dryRun ? 'drop' : 'dropped', message };
+      }
+    }
+    yield* unseen(filter, seen);
+  }
+
+  private async retryOne(message: ParkedMessage, stuck: Set<string>, { bus, body, now }: RetryOptions): Promise<Outcome> {
+    const { id: sent, edited, command } = retryCommand(message, body);
+    const about = { id: message.id, message, command: sent, edited };
+    if (stuck.has(command.key)) return { ...about, outcome: 'failed', problem: 'an earlier message of the same role could not be sent' };
+    if (!bus) return { ...about, outcome: 'retry' };
+    try {
+      await bus.send(command);
+    } catch (error) {
+      if (error instanceof UnavailableError || error instanceof TimeoutError || error instanceof UnroutableError) throw error;
+      stuck.add(command.key);
+      return { ...about, outcome: 'failed', problem: textOf(error) };
+    }
+    // Only now: whoever ends between the two sends the same id again, which is answered from its receipt.
+    const recorded = await this.store.recordRetry(message.id, message.retries?.length ?? 0, { at: now(), command: sent, edited });
+    return { ...about, outcome: 'retried', ...(recorded ? {} : { problem: 'somebody else retried or dropped it at the same time' }) };
+  }
+
+  private async *pages(filter: ParkedFilter, limit: number): AsyncGenerator<readonly ParkedMessage[]> {
+    let { after } = filter;
+    for (let left = limit; left > 0; ) {
+      const size = Math.min(PAGE, left);
+      const page = await this.store.parked({ ...filter, ...(after ? { after } : {}) }, size);
+      if (page.length > 0) yield page;
+      if (page.length < size) return;
+      after = page.at(-1);
+      left -= page.length;
+    }
+  }
+}
+
+function* unseen({ ids = [] }: ParkedFilter, seen: ReadonlySet<string>): Generator<Outcome> {
+  for (const id of ids) if (!seen.has(id)) yield { id, outcome: 'failed', problem: 'no parked message that is selected has this id' };
+}

@@ -1,0 +1,135 @@
+import type { Request } from 'express';
+import { DeadLetters, type Outcome } from '../dead-letters.js';
+import { Refusal, TimeoutError, UnavailableError, UnroutableError, textOf } from '../errors.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+import { bad, countOf, cursorAfter, parkedFilter, SELECTORS } from '../parked-selection.js';
+import { countsOf, detailsOf, outcomeView, summaryOf } from '../parked-view.js';
+import type { ParkedFilter, ParkedMessage } from '../store/store.js';
+import { readQuery } from './admin-query.js';
+import { RefusalWithHeaders, RETRY_AFTER_SECONDS } from './error-response.js';
+import { rawQueryOf, type ApiResponse, type ResourceRequest } from './exchange.js';
+import type { HttpOptions } from './http-options.js';
+import { respond } from './json-response.js';
+import { parseJson } from './request-body.js';
+
+const LIST_DEFAULT = 100;
+const LIST_MAX = 1000;
+
+type BodyRequest = Request<Request['params'], unknown, unknown, unknown>;
+
+/** Parked messages over HTTP, as `dlq` has them on the command line. */
+export function parkedHandlers({ store, bus, now }: HttpOptions) {
+  const letters = new DeadLetters(store);
+
+  async function list(request: BodyRequest, response: ApiResponse): Promise<void> {
+    const { limit, ...selectors } = readQuery(rawQueryOf(request), [...SELECTORS, 'limit']);
+    const page = await letters.list(parkedFilter(selectors), limit === undefined ? LIST_DEFAULT : countOf('limit', limit, LIST_MAX));
+    respond(response, { status: 200, headers: {}, body: { messages: page.messages.map(summaryOf), ...countsOf(page) } });
+  }
+
+  async function show(request: ResourceRequest, response: ApiResponse): Promise<void> {
+    const message = await letters.find(request.params.id);
+    if (!message) throw noMessage(request.params.id);
+    respond(response, { status: 200, headers: {}, body: detailsOf(message) });
+  }
+
+  async function retry(request: BodyRequest, response: ApiResponse): Promise<void> {
+    const { filter, limit, dryRun } = selectionOf(request.body);
+    const outcomes = letters.retry(filter, limit, { ...(dryRun ? {} : { bus }), now });
+    respond(response, { status: 200, headers: {}, body: await report(outcomes, limit) });
+  }
+
+  async function drop(request: BodyRequest, response: ApiResponse): Promise<void> {
+    const { filter, limit, dryRun } = selectionOf(request.body);
+    respond(response, { status: 200, headers: {}, body: await report(letters.drop(filter, limit, dryRun), limit) });
+  }
+
+  /** A body that is given is sent in place of the message's own. */
+  async function retryOne(request: ResourceRequest, response: ApiResponse): Promise<void> {
+    const { dryRun, ...selectors } = readQuery(rawQueryOf(request), ['state', 'dryRun']);
+    const body = request.body instanceof Uint8Array && request.body.byteLength > 0 ? { body: request.body } : {};
+    const filter = parkedFilter(selectors, [request.params.id]);
+    const [outcome] = await collected(letters.retry(filter, 1, { ...(isTrue(dryRun) ? {} : { bus }), ...body, now }));
+    if (!outcome?.message) throw noMessage(request.params.id);
+    const { outcome: what, problem = '' } = outcome;
+    if (what === 'skipped') throw new Refusal(409, 'It was retried before', [{ at: 'state', problem }]);
+    if (what === 'failed') throw new Refusal(422, 'It cannot be sent', [{ at: 'id', problem }]);
+    respond(response, { status: what === 'retry' ? 200 : 202, headers: {}, body: outcomeView(outcome) });
+  }
+
+  async function dropOne(request: ResourceRequest, response: ApiResponse): Promise<void> {
+    const [outcome] = await collected(letters.drop({ ids: [request.params.id] }, 1, false));
+    if (!outcome?.message) throw noMessage(request.params.id);
+    respond(response, { status: 204, headers: {} });
+  }
+
+  return { list, show, retry, drop, retryOne, dropOne };
+}
+
+interface Selection {
+  readonly filter: ParkedFilter;
+  readonly limit: number;
+  readonly dryRun: boolean;
+}
+
+/** `{ids}`, a filter or `{all: true}`, so that nothing is ever chosen by an empty body. @throws Refusal 400 that names the parameter. */
+function selectionOf(body: unknown): Selection {
+  const { json } = parseJson(body);
+  if (!isObject(json)) throw bad('body', 'must be a JSON object');
+  const { ids, all, limit, dryRun, ...rest } = json;
+  const selectors: Record<string, string> = {};
+  for (const [name, value] of Object.entries(rest)) {
+    if (!SELECTORS.some((known) => known === name)) throw bad(name, `is unknown; there are ids, all, limit, dryRun, ${SELECTORS.join(', ')}`);
+    if (typeof value !== 'string') throw bad(name, 'must be a string');
+    selectors[name] = value;
+  }
+  const chosen = idsOf(ids);
+  const isAll = flag('all', all);
+  if (chosen === undefined && !isAll && !SELECTORS.some((name) => name !== 'cursor' && name in selectors)) throw bad('ids', 'these, a filter or "all": true must be given');
+  if (chosen !== undefined && isAll) throw bad('all', 'and ids exclude each other');
+  if (limit !== undefined && typeof limit !== 'number') throw bad('limit', 'must be a number');
+  const most = limit === undefined ? LIST_MAX : countOf('limit', String(limit), LIST_MAX);
+  return { filter: parkedFilter(selectors, chosen), limit: most, dryRun: flag('dryRun', dryRun) };
+}
+
+function idsOf(ids: Json | undefined): string[] | undefined {
+  if (ids === undefined) return undefined;
+  if (!Array.isArray(ids) || ids.length === 0 || ids.length > LIST_MAX || !ids.every((id) => typeof id === 'string')) throw bad('ids', `must be an array of 1 to ${LIST_MAX} strings`);
+  return ids;
+}
+
+function flag(name: string, value: Json | undefined): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw bad(name, 'must be true or false');
+  return value === true;
+}
+
+function isTrue(dryRun: string | undefined): boolean {
+  if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false') throw bad('dryRun', 'must be true or false');
+  return dryRun === 'true';
+}
+
+/** Totals and outcomes; `next` goes on behind the last one where the limit ended it. */
+async function report(outcomes: AsyncIterable<Outcome>, limit: number): Promise<JsonObject> {
+  const done = await collected(outcomes);
+  const totals: Record<string, number> = {};
+  for (const { outcome } of done) totals[outcome] = (totals[outcome] ?? 0) + 1;
+  const last: ParkedMessage | undefined = done.length >= limit ? done.at(-1)?.message : undefined;
+  return { totals, outcomes: done.map(outcomeView), ...(last ? { next: cursorAfter(last) } : {}) };
+}
+
+/** @throws Refusal 503 that says how far it came when the bus is away. */
+async function collected(outcomes: AsyncIterable<Outcome>): Promise<Outcome[]> {
+  const done: Outcome[] = [];
+  try {
+    for await (const outcome of outcomes) done.push(outcome);
+  } catch (error) {
+    if (!(error instanceof UnavailableError || error instanceof TimeoutError || error instanceof UnroutableError)) throw error;
+    const count = done.filter(({ outcome }) => outcome === 'retried').length;
+    throw new RefusalWithHeaders(503, `${textOf(error)}; ${count} messages were sent before, and the rest is as it was`, { 'Retry-After': RETRY_AFTER_SECONDS });
+  }
+  return done;
+}
+
+function noMessage(id: string): Refusal {
+  return new Refusal(404, 'No parked message has this id', [{ at: 'id', problem: id.slice(0, 200) }]);
+}

@@ -1,0 +1,25 @@
+import { Router } from 'express';
+import { historyHandlers } from './admin-history.js';
+import { parkedHandlers } from './admin-parked.js';
+import { requireToken } from './admin-token.js';
+import type { AdminOptions, HttpOptions } from './http-options.js';
+import { bodyReader } from './request-body.js';
+import { refuseMethod, requireJsonAnswer, requireStore } from './route-steps.js';
+
+/** What operators do over HTTP: dead letters and history. Nothing of it is public. */
+export function adminRoutes(options: HttpOptions, admin: AdminOptions): Router {
+  const router = Router({ caseSensitive: true });
+  const parked = parkedHandlers(options);
+  const history = historyHandlers(options, admin);
+  const readBody = bodyReader(options.bodyLimitBytes);
+
+  router.use(requireToken(admin.token), requireJsonAnswer, requireStore(options.store));
+  router.route('/parked').get(parked.list).all(refuseMethod('GET, HEAD'));
+  router.route('/parked/retry').post(readBody, parked.retry).all(refuseMethod('POST'));
+  router.route('/parked/drop').post(readBody, parked.drop).all(refuseMethod('POST'));
+  router.route('/parked/:id').get(parked.show).delete(parked.dropOne).all(refuseMethod('GET, HEAD, DELETE'));
+  router.route('/parked/:id/retry').post(readBody, parked.retryOne).all(refuseMethod('POST'));
+  router.route('/:resource/:id').get(history.state).all(refuseMethod('GET, HEAD'));
+  router.route('/:resource/:id/history').get(history.changes).all(refuseMethod('GET, HEAD'));
+  return router;
+}

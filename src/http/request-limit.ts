@@ -1,0 +1,25 @@
+import { unavailable } from './error-response.js';
+import type { ApiHandler } from './exchange.js';
+import { respond } from './json-response.js';
+
+/**
+ * At most `max` requests under way; what comes beyond is answered 503 at once, its body unread. A request has its place until
+ * its answer has been handed to the network or its connection is gone, and never longer than `holdMs`: whoever sends or
+ * reads more slowly is cut off.
+ */
+export function limitRequests(max: number, holdMs: number): ApiHandler {
+  let underWay = 0;
+  return (request, response, next) => {
+    if (underWay >= max) {
+      respond(response, unavailable(`More than ${max} requests are under way`));
+      return;
+    }
+    underWay += 1;
+    const cutOff = setTimeout(() => request.socket.destroy(), holdMs);
+    response.once('close', () => {
+      clearTimeout(cutOff);
+      underWay -= 1;
+    });
+    next();
+  };
+}

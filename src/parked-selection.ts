@@ -1,0 +1,75 @@
+import { toUtcDateTime } from './date-time.js';
+import { Refusal } from './errors.js';
+import type { ParkReason } from './message.js';
+import type { ParkedFilter, ParkedMessage } from './store/store.js';
+
+/** What an operator may say to choose parked messages, as text; each is a parameter of its own. */
+export const SELECTORS = ['reason', 'type', 'subject', 'from', 'to', 'state', 'cursor'] as const;
+export type Selectors = Readonly<Partial<Record<(typeof SELECTORS)[number], string>>>;
+
+/** Each reason once; the compiler sees to it that none is forgotten. */
+const REASONS: Readonly<Record<ParkReason, true>> = {
+  malformed: true,
+  unsupported: true,
+  'reply-to': true,
+  'too-large': true,
+  refused: true,
+  rejected: true,
+  failed: true,
+  crashed: true,
+};
+
+/** @throws Refusal 400 that names the parameter. */
+export function parkedFilter(selectors: Selectors, ids?: readonly string[]): ParkedFilter {
+  const { reason, type, subject, from, to, state, cursor } = selectors;
+  return {
+    ...(ids === undefined ? {} : { ids }),
+    ...(reason === undefined ? {} : { reason: reasonOf(reason) }),
+    ...(type === undefined ? {} : { type }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(from === undefined ? {} : { from: timeOf('from', from) }),
+    ...(to === undefined ? {} : { to: timeOf('to', to) }),
+    ...(state === undefined ? {} : { state: stateOf(state) }),
+    ...(cursor === undefined ? {} : { after: placeOf(cursor) }),
+  };
+}
+
+/** Where a page ended, for the next one. */
+export function cursorAfter({ at, id }: Pick<ParkedMessage, 'at' | 'id'>): string {
+  return `${at.toISOString()}/${id}`;
+}
+
+/** A date-time; a date alone is its midnight, no zone means UTC. @throws Refusal 400 that names the parameter. */
+export function timeOf(name: string, text: string): Date {
+  const utc = toUtcDateTime(text);
+  if (utc === undefined) throw bad(name, 'must be a date-time such as 2026-01-31T08:30:00Z');
+  return new Date(utc);
+}
+
+/** @throws Refusal 400 that names the parameter. */
+export function countOf(name: string, text: string, most: number): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > most) throw bad(name, `must be a whole number from 1 to ${most}`);
+  return number;
+}
+
+export function bad(name: string, problem: string): Refusal {
+  return new Refusal(400, 'A parameter is not valid', [{ at: name, problem }]);
+}
+
+function reasonOf(text: string): ParkReason {
+  if (!Object.hasOwn(REASONS, text)) throw bad('reason', `must be one of ${Object.keys(REASONS).join(', ')}`);
+  return text as ParkReason;
+}
+
+function stateOf(text: string): 'waiting' | 'retried' {
+  if (text !== 'waiting' && text !== 'retried') throw bad('state', 'must be waiting or retried');
+  return text;
+}
+
+function placeOf(cursor: string): Pick<ParkedMessage, 'at' | 'id'> {
+  const [, at = '', id = ''] = /^([^/]+)\/(.+)$/.exec(cursor) ?? [];
+  const utc = toUtcDateTime(at);
+  if (utc === undefined) throw bad('cursor', 'must be the one that a page ended with');
+  return { at: new Date(utc), id };
+}

@@ -1,0 +1,132 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { openBus, openStore, type OnFatal } from './adapters.js';
+import type { Bus } from './bus/bus.js';
+import type { Config } from './config.js';
+import { definitions } from './handlers/index.js';
+import type { ResourceDefinition } from './handlers/definition.js';
+import { representationOf } from './handlers/representation.js';
+import { createHttpServer } from './http/server.js';
+import { Lifecycle } from './lifecycle.js';
+import { createLogger } from './logging.js';
+import { Relay } from './relay.js';
+import type { Store } from './store/store.js';
+import { Worker } from './worker.js';
+
+const MINUTE_MS = 60_000;
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** A MongoDB document ends at 16 MiB, and the commit document holds every event of its batch. */
+const COMMIT_BYTES = 8 * 1024 * 1024;
+const MAX_UNCONFIRMED_EVENTS = 2_000;
+const SWEEP_AFTER_MS = 10_000;
+const SWEEP_EVERY_MS = 5_000;
+
+/** Where a service gets its two ports from. */
+export interface Ports {
+  readonly openStore: (config: Config, onFatal: OnFatal, log: Logger) => Promise<Store>;
+  readonly openBus: (config: Config, store: Store, holder: string, onFatal: OnFatal, log: Logger) => Bus;
+}
+
+/** Runs the service in this process until a signal or a fault ends it. */
+export function runService(config: Config, ports: Ports = { openStore, openBus }): void {
+  const log = createLogger({ level: config.logLevel, format: config.logFormat });
+  const lifecycle = new Lifecycle(log);
+
+  let stopping = false;
+  const stop = (exitCode: number): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    setTimeout(() => {
+      log.error('shutdown took too long; what was not acknowledged comes again');
+      process.exit(1);
+    }, config.drainMs + config.shutdownMs).unref();
+    void lifecycle.close().then(() => {
+      log.info('stopped');
+      process.exit(exitCode);
+    });
+  };
+  const onFatal = (error: unknown): void => {
+    log.fatal({ err: error }, 'cannot go on');
+    if (!stopping) stop(1);
+  };
+  process.on('SIGTERM', () => stop(0));
+  process.on('SIGINT', () => stop(0));
+  start(config, ports, lifecycle, onFatal, log).catch(onFatal);
+}
+
+/** Starts everything that this process is to do. Each part is closed before what it stands on. */
+async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal: OnFatal, log: Logger): Promise<void> {
+  const all = definitions(config);
+  const basePathOf = (_definition: ResourceDefinition): string => config.basePath;
+  const representation = representationOf((definition) => config.publicUrl + basePathOf(definition));
+  // Ids of one incarnation sort by serial; the time only helps a reader.
+  const incarnation = `${Date.now().toString(36)}${randomBytes(6).toString('hex')}`;
+  const envelope = { maxBytes: config.bodyLimitBytes, maxDepth: config.maxDepth, resources: new Map(all.map(({ name, version }) => [name, version])) };
+
+  const store = await ports.openStore(config, onFatal, log);
+  lifecycle.add('store', () => store.close());
+  const bus = ports.openBus(config, store, incarnation, onFatal, log);
+  lifecycle.add('bus', () => bus.close());
+
+  let worker: Worker | undefined;
+  if (config.roles.has('worker')) {
+    const relay = new Relay({ bus, store, incarnation, maxUnconfirmed: MAX_UNCONFIRMED_EVENTS, sweepAfterMs: SWEEP_AFTER_MS, sweepEveryMs: SWEEP_EVERY_MS, log });
+    relay.start();
+    lifecycle.add('relay', () => relay.close(config.shutdownMs * 0.15));
+    const started = new Worker({
+      bus,
+      store,
+      relay,
+      definitions: all,
+      representation,
+      notifications: { source: config.eventSource, domain: config.eventDomain },
+      incarnation,
+      envelope,
+      batch: { maxMessages: config.batchMax, maxBytes: BATCH_BYTES },
+      maxWriteBytes: COMMIT_BYTES,
+      prefetch: config.prefetch,
+      tombstoneMs: config.tombstoneMinutes * MINUTE_MS,
+      onFatal,
+      log,
+    });
+    started.start();
+    lifecycle.add('worker', () => started.close(config.shutdownMs * 0.3));
+    worker = started;
+  }
+
+  // A worker alone serves its health.
+  const served = config.roles.has('http') ? all : [];
+  const http = createHttpServer({
+    bus,
+    store,
+    definitions: served,
+    representation,
+    basePathOf,
+    source: `${config.eventSource}/rest`,
+    replyTimeoutMs: config.replyTimeoutMs,
+    bodyLimitBytes: config.bodyLimitBytes,
+    maxRequests: config.maxRequests,
+    pageDefault: config.pageDefault,
+    pageMax: config.pageMax,
+    ...(config.authidHeader === undefined ? {} : { authidHeader: config.authidHeader }),
+    ...(config.adminToken === undefined ? {} : { admin: { token: config.adminToken, retentionMs: config.retentionMinutes * MINUTE_MS } }),
+    now: () => new Date(),
+    newId: randomUUID,
+    ready: () => (worker ? { worker: worker.status() } : {}),
+    log,
+  });
+  const port = await http.listen(config.port, config.host);
+  lifecycle.add('http', () => http.close(config.shutdownMs * 0.4));
+  lifecycle.add('readiness', () => {
+    http.drain();
+    return pause(config.drainMs);
+  });
+  const collection = `http://${config.host}:${port}${config.basePath}/partyRole`;
+  log.info({ port, host: config.host, ...(served.length > 0 ? { collection } : {}) }, served.length > 0 ? 'REST adapter is listening' : 'health endpoints are listening');
+  log.info({ incarnation, roles: [...config.roles], bus: withoutSecrets(config.busUrl), store: withoutSecrets(config.storeUrl) }, 'started');
+}
+
+function withoutSecrets(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, '//***@');
+}

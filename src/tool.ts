@@ -1,0 +1,198 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { destination as fileDescriptor, pino, type Logger } from 'pino';
+import { openBus, openStore } from './adapters.js';
+import type { Bus } from './bus/bus.js';
+import type { Config } from './config.js';
+import { DeadLetters, type Outcome } from './dead-letters.js';
+import { StartError, textOf } from './errors.js';
+import { definitions } from './handlers/index.js';
+import { representationOf } from './handlers/representation.js';
+import type { JsonObject } from './json.js';
+import { Lifecycle } from './lifecycle.js';
+import { countsOf, detailsOf, outcomeView, summaryOf } from './parked-view.js';
+import { replay, snapshot, type Place, type ReplayProgress } from './replay.js';
+import type { Ports } from './service.js';
+import type { Status } from './status.js';
+import type { Store } from './store/store.js';
+import type { Task } from './tool-arguments.js';
+
+/** How long bus and database may take to be reached. */
+const READY_MS = 10_000;
+const POLL_MS = 25;
+/** Between two lines about the progress. */
+const PROGRESS_EVENTS = 1_000;
+
+const STDERR = 2;
+const USE_ADMIN = 'use /admin of the running service instead (setting ADMIN_TOKEN)';
+
+type Work = Exclude<Task, { name: 'help' }>;
+type Print = (line: JsonObject) => void;
+
+/** The task cannot be done, or not to its end; the message is for the operator. */
+class ToolError extends Error {
+  override readonly name = 'ToolError';
+}
+
+/** Does one task on the bus and database of the settings, prints JSON lines, and answers the exit code. It consumes nothing. */
+export async function runTool(config: Config, task: Work, ports: Ports = { openStore, openBus }): Promise<number> {
+  const log = pino({ level: 'warn', base: { pid: process.pid } }, fileDescriptor({ dest: STDERR, sync: true }));
+  const lifecycle = new Lifecycle(log);
+  // A reader such as head may have enough; what was done is recorded.
+  process.stdout.on('error', () => process.exit(1));
+  try {
+    const open = new OpenPorts(config, ports, lifecycle, log);
+    return await perform(config, task, open, (line) => process.stdout.write(`${JSON.stringify(line)}\n`));
+  } catch (error) {
+    process.stderr.write(`${task.name}: ${textOf(error)}\n`);
+    return 1;
+  } finally {
+    await lifecycle.close();
+  }
+}
+
+/** The ports, each opened when a task needs it and given a bounded time to be up. */
+class OpenPorts {
+  private fatal: unknown;
+
+  constructor(
+    private readonly config: Config,
+    private readonly ports: Ports,
+    private readonly lifecycle: Lifecycle,
+    private readonly log: Logger,
+  ) {}
+
+  async store(): Promise<Store> {
+    const { storeUrl } = this.config;
+    if (storeUrl.startsWith('memory:')) throw new ToolError(`STORE_URL memory: lives inside the service; ${USE_ADMIN}`);
+    try {
+      const store = await this.ports.openStore(this.config, this.onFatal, this.log);
+      this.lifecycle.add('store', () => store.close());
+      await this.up('the database', () => store.status());
+      return store;
+    } catch (error) {
+      if (error instanceof StartError && storeUrl.startsWith('file:')) throw new ToolError(`${error.message}; while the service runs on it, ${USE_ADMIN}`);
+      throw error;
+    }
+  }
+
+  async bus(store: Store): Promise<Bus> {
+    if (this.config.busUrl.startsWith('memory:')) throw new ToolError(`BUS_URL memory: lives inside the service, so this would send into nowhere; for dead letters ${USE_ADMIN}`);
+    const bus = this.ports.openBus(this.config, store, `tool-${process.pid}`, this.onFatal, this.log);
+    this.lifecycle.add('bus', () => bus.close());
+    await this.up('the message bus', () => bus.status());
+    return bus;
+  }
+
+  private readonly onFatal = (error: unknown): void => {
+    this.fatal ??= error;
+  };
+
+  private async up(what: string, status: () => Status): Promise<void> {
+    const deadline = Date.now() + READY_MS;
+    for (let now = status(); !now.up; now = status()) {
+      if (this.fatal !== undefined) throw new ToolError(textOf(this.fatal));
+      if (Date.now() > deadline) throw new ToolError(`${what} is away: ${now.why}`);
+      await pause(POLL_MS);
+    }
+  }
+}
+
+async function perform(config: Config, task: Work, ports: OpenPorts, print: Print): Promise<number> {
+  const store = await ports.store();
+  const letters = new DeadLetters(store);
+  switch (task.name) {
+    case 'dlq list': {
+      const page = await letters.list(task.filter, task.limit);
+      for (const message of page.messages) print(summaryOf(message));
+      print({ ...countsOf(page), shown: page.messages.length });
+      return 0;
+    }
+    case 'dlq show':
+      return showAll(letters, task.ids, print);
+    case 'dlq retry': {
+      // Read before anything is opened or sent.
+      const body = task.bodyFile === undefined ? {} : { body: readFileSync(task.bodyFile) };
+      const bus = task.dryRun ? {} : { bus: await ports.bus(store) };
+      return report(letters.retry(task.filter, task.limit, { ...bus, ...body, now: () => new Date() }), print);
+    }
+    case 'dlq drop':
+      return report(letters.drop(task.filter, task.limit, task.dryRun), print);
+    case 'replay':
+      return reportReplay(replay(store, await ports.bus(store), task.filter, task.destination), print);
+    case 'snapshot':
+      return reportSnapshots(config, task.resources, store, await ports.bus(store), task.destination, print);
+  }
+}
+
+async function showAll(letters: DeadLetters, ids: readonly string[], print: Print): Promise<number> {
+  let missing = 0;
+  for (const id of ids) {
+    const message = await letters.find(id);
+    if (message) print(detailsOf(message));
+    else print({ id, problem: 'no parked message has this id' });
+    if (!message) missing += 1;
+  }
+  return missing > 0 ? 1 : 0;
+}
+
+/** Prints each outcome and the totals, also when it cannot go on. */
+async function report(outcomes: AsyncIterable<Outcome>, print: Print): Promise<number> {
+  const totals: Record<string, number> = {};
+  try {
+    for await (const outcome of outcomes) {
+      totals[outcome.outcome] = (totals[outcome.outcome] ?? 0) + 1;
+      print(outcomeView(outcome));
+    }
+  } catch (error) {
+    print({ totals });
+    throw new ToolError(`stopped: ${textOf(error)}. What is not listed is as it was; the same command goes on with it`);
+  }
+  print({ totals });
+  return (totals['failed'] ?? 0) > 0 ? 1 : 0;
+}
+
+async function reportReplay(pages: AsyncIterable<ReplayProgress>, print: Print): Promise<number> {
+  let done: ReplayProgress | undefined;
+  let told = 0;
+  try {
+    for await (const progress of pages) {
+      done = progress;
+      if (progress.published - told < PROGRESS_EVENTS) continue;
+      told = progress.published;
+      print({ published: told, at: progress.last.at.toISOString() });
+    }
+  } catch (error) {
+    print(replayTotals(done));
+    throw new ToolError(`stopped: ${textOf(error)}. ${done ? `Everything up to ${done.last.at.toISOString()} is published: go on with --from` : 'Nothing is published for sure'}`);
+  }
+  print(replayTotals(done));
+  return 0;
+}
+
+function replayTotals(done: ReplayProgress | undefined): JsonObject {
+  const place = ({ position, at }: Place): JsonObject => ({ position, at: at.toISOString() });
+  if (!done) return { published: 0 };
+  const { published, first, last, logBegins } = done;
+  return { published, first: place(first), last: place(last), ...(logBegins ? { note: 'the log begins here; what was before is no longer kept' } : {}) };
+}
+
+async function reportSnapshots(config: Config, resources: readonly string[], store: Store, bus: Bus, destination: string | undefined, print: Print): Promise<number> {
+  const representation = representationOf(() => config.publicUrl + config.basePath);
+  for (const definition of definitions(config).filter(({ name }) => resources.includes(name))) {
+    const options = { definition, representation, source: config.eventSource, now: () => new Date() };
+    let published = 0;
+    let told = 0;
+    try {
+      for await (published of snapshot(store, bus, options, destination)) {
+        if (published - told < PROGRESS_EVENTS) continue;
+        told = published;
+        print({ resource: definition.name, published });
+      }
+    } catch (error) {
+      throw new ToolError(`stopped after ${published} of ${definition.name}: ${textOf(error)}. Run it again: a snapshot of the same state has the same id`);
+    }
+    print({ resource: definition.name, published, done: true });
+  }
+  return 0;
+}
