@@ -7,8 +7,9 @@ import { PermanentStoreError, StartError } from '../../src/errors.js';
 import type { JsonObject } from '../../src/json.js';
 import { openEmbeddedStore } from '../../src/store/embedded-store.js';
 import { Tables } from '../../src/store/embedded-tables.js';
+import type { Retry } from '../../src/store/store.js';
 import { storeContract } from '../contract/store.contract.js';
-import { announcing, batch, change, creation, deletion, entry, query, TYPE } from '../contract/store-fixtures.js';
+import { announcing, batch, change, creation, deletion, entry, parkedMessage, query, TYPE } from '../contract/store-fixtures.js';
 import { EmbeddedHarness, silent } from './embedded-harness.js';
 
 /** A process of its own that opens the folder, says so, and stays. */
@@ -109,6 +110,19 @@ describe('embedded store', () => {
     expect(await hasty.readLog(0, 10)).toEqual([]);
     await hasty.markPublished([waiting.id]);
     expect((await hasty.readLog(0, 10)).map(({ position }) => position)).toEqual([2]);
+    await hasty.close();
+  });
+
+  it('forgets parked messages that were sent again, and no others', async () => {
+    const store = await harness.open('retried');
+    await store.commit(batch({ parked: ['old', 'twice', 'never'].map((id) => parkedMessage(id)) }));
+    const retry = (at: Date): Retry => ({ at, command: 'c', edited: false });
+    const [past, future] = [new Date(Date.now() - 1000), new Date(Date.now() + 3_600_000)];
+    for (const id of ['old', 'twice']) await store.recordRetry(id, 0, retry(past));
+    await store.recordRetry('twice', 1, retry(future));
+    await store.close();
+    const hasty = await openEmbeddedStore({ path: harness.pathOf('retried'), retentionMs: 0, log: silent });
+    expect((await hasty.parked({}, 10)).map(({ id }) => id)).toEqual(['never', 'twice']);
     await hasty.close();
   });
 

@@ -137,6 +137,8 @@ whenServers('MongoDB store', ['mongo'], () => {
         return indexes.filter(({ expireAfterSeconds }) => expireAfterSeconds !== undefined).map(({ key, expireAfterSeconds }) => ({ key, expireAfterSeconds }));
       };
       expect(await expiry('commits')).toEqual([{ key: { publishedAt: 1 }, expireAfterSeconds: 7200 }]);
+      expect(await expiry('parked')).toEqual([{ key: { retriedAt: 1 }, expireAfterSeconds: 7200 }]);
+      expect(await expiry('notes')).toEqual([{ key: { at: 1 }, expireAfterSeconds: 86_400 }]);
       expect(await expiry(TYPE)).toEqual([{ key: { expires: 1 }, expireAfterSeconds: 0 }]);
     });
 
