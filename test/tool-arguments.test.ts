@@ -1,0 +1,77 @@
+import { isTool, readTask, UsageError, type Task } from '../src/tool-arguments.js';
+
+const NOW = new Date('2026-01-31T12:00:00Z');
+
+function read(line: string): Task {
+  const [tool, ...args] = line.split(' ').filter((word) => word !== '');
+  if (!isTool(tool)) throw new Error(`no tool: ${tool}`);
+  return readTask(tool, args, NOW);
+}
+
+it.each<[string, Task]>([
+  ['dlq list', { name: 'dlq list', filter: {}, limit: 100 }],
+  [
+    'dlq list --reason refused --type t --subject s --from 2026-01-01 --to 2026-01-02T10:00+02:00 --state waiting --limit 5 --cursor 2026-01-01T00:00:00.000Z/x-1',
+    {
+      name: 'dlq list',
+      filter: {
+        reason: 'refused',
+        type: 't',
+        subject: 's',
+        from: new Date('2026-01-01T00:00:00Z'),
+        to: new Date('2026-01-02T08:00:00Z'),
+        state: 'waiting',
+        after: { at: new Date('2026-01-01T00:00:00Z'), id: 'x-1' },
+      },
+      limit: 5,
+    },
+  ],
+  ['dlq show a b', { name: 'dlq show', ids: ['a', 'b'] }],
+  ['dlq retry a b --dry-run', { name: 'dlq retry', filter: { ids: ['a', 'b'] }, limit: Infinity, dryRun: true }],
+  ['dlq retry a --body fixed.json', { name: 'dlq retry', filter: { ids: ['a'] }, limit: Infinity, dryRun: false, bodyFile: 'fixed.json' }],
+  ['dlq retry --all --limit 7', { name: 'dlq retry', filter: {}, limit: 7, dryRun: false }],
+  ['dlq drop --reason malformed', { name: 'dlq drop', filter: { reason: 'malformed' }, limit: Infinity, dryRun: false }],
+  ['replay', { name: 'replay', filter: { to: NOW } }],
+  [
+    'replay --from 2026-01-01 --to 2026-01-02 --type org.tmforum.partyRole.PartyRoleCreateEvent --subject s --to-queue q',
+    { name: 'replay', filter: { from: new Date('2026-01-01'), to: new Date('2026-01-02'), type: 'org.tmforum.partyRole.PartyRoleCreateEvent', subject: 's' }, destination: 'q' },
+  ],
+  ['snapshot', { name: 'snapshot', resources: ['partyRole'] }],
+  ['snapshot --resource partyRole --to-queue q', { name: 'snapshot', resources: ['partyRole'], destination: 'q' }],
+])('reads %s', (line, task) => {
+  expect(read(line)).toEqual(task);
+});
+
+it.each([
+  ['dlq', 'list, show, retry, drop'],
+  ['dlq lst', 'lst'],
+  ['dlq list x', 'x'],
+  ['dlq list --all', '--all'],
+  ['dlq list --reason none', '--reason'],
+  ['dlq list --limit 1001', '--limit'],
+  ['dlq list --limit', '--limit'],
+  ['dlq list --from soon', '--from'],
+  ['dlq list --subject a --subject b', '--subject'],
+  ['dlq show', 'needs an id'],
+  ['dlq retry', 'needs ids, a filter or --all'],
+  ['dlq drop --dry-run', 'needs ids, a filter or --all'],
+  ['dlq drop --cursor 2026-01-01T00:00:00Z/x', 'needs ids, a filter or --all'],
+  ['dlq retry --all a', '--all'],
+  ['dlq retry a b --body f', '--body'],
+  ['dlq drop a --body f', '--body'],
+  ['replay now', 'now'],
+  ['replay --type Create', '--type'],
+  ['replay --to x', '--to'],
+  ['snapshot --resource starship', '--resource'],
+])('refuses %s and names %s', (line, named) => {
+  expect(() => read(line)).toThrow(UsageError);
+  expect(() => read(line)).toThrow(named);
+});
+
+it.each(['dlq', 'dlq retry', 'replay', 'snapshot'])('explains %s', (line) => {
+  expect(read(`${line} --help`)).toMatchObject({ name: 'help', text: expect.stringContaining('--to') as string });
+});
+
+it('knows its tools', () => {
+  expect([isTool('dlq'), isTool('replay'), isTool('snapshot'), isTool('toString'), isTool(undefined)]).toEqual([true, true, true, false, false]);
+});
