@@ -11,22 +11,38 @@ const FAULTS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, HPE
 
 /** Answers what Node's HTTP server refuses by itself with TM Forum error bodies: bytes that are no request, and requests that come too slowly. */
 export function answerClientFaults(server: Server): void {
-  const exchanges = new WeakMap<Duplex, { readonly request: IncomingMessage; readonly response: ServerResponse }>();
-  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => exchanges.set(request.socket, { request, response }));
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => respond(response, fault(417, 'Expect can only be 100-continue')));
+  const exchanges = new WeakMap<Duplex, Exchange>();
+  const note = (request: IncomingMessage, response: ServerResponse): void => void exchanges.set(request.socket, { request, response });
+  server.prependListener('request', note);
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    note(request, response);
+    respond(response, fault(417, 'Expect can only be 100-continue'));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     const last = exchanges.get(socket);
-    const answered = last === undefined || last.response.writableFinished;
-    if (error.code === 'ECONNRESET' || socket.destroyed) socket.destroy();
-    // What was answered last is still on its way out.
-    else if (socket.writableEnded) cutLater(socket);
-    // Behind a request that is being answered: an answer to these bytes would be taken for that request's.
-    else if (!answered && (last.request.complete || last.response.headersSent)) socket.destroy();
-    else {
+    if (error.code === 'ECONNRESET' || socket.destroyed) {
+      socket.destroy();
+    } else if (socket.writable && (last === undefined || awaitsAnswer(last))) {
       socket.end(bytesOf(FAULTS[error.code ?? ''] ?? 400));
       cutLater(socket);
+    } else if (last?.response.writableEnded) {
+      cutLater(socket);
+    } else {
+      // Behind a request that is being answered: an answer to these bytes would be taken for that request's.
+      socket.destroy();
     }
   });
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Whether a fault on the connection is the first that the client hears of what it sent last. */
+function awaitsAnswer({ request, response }: Exchange): boolean {
+  if (!request.complete) return !response.headersSent;
+  return response.writableFinished && response.shouldKeepAlive;
 }
 
 /** HTTP/1.1 demands the header (RFC 9112, section 3.2), and Node would refuse without a body. */

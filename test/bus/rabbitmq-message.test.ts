@@ -1,5 +1,5 @@
-import type { Channel, Options } from 'amqplib';
-import { refusalOf } from '../../src/bus/rabbitmq-message.js';
+import type { Channel, ConsumeMessage, Options } from 'amqplib';
+import { messageOf, refusalOf } from '../../src/bus/rabbitmq-message.js';
 import type { Message } from '../../src/message.js';
 import { consume, up } from '../contract/bus.contract.js';
 import { startRabbit, whenServers, type Server } from '../support/servers.js';
@@ -28,6 +28,14 @@ describe('who may be answered', () => {
     expect(refusalOf('erp.replies', narrow)).toContain('crm.');
     expect(refusalOf('amq.gen-1', narrow)).toContain('crm.');
   });
+});
+
+test('a header table deeper than any stack is cut', () => {
+  const deep = Array.from({ length: 20_000 }).reduce((inner) => [inner], 1);
+  const delivery = { content: Buffer.from('{}'), fields: { exchange: 'tmf.commands', routingKey: 'key', redelivered: false, deliveryTag: 1, consumerTag: 'c' }, properties: { headers: { deep, cloudEvents_id: '1' } } };
+  const { headers, attributes } = messageOf(delivery as unknown as ConsumeMessage, { bus: 'rabbitmq', queue: 'q', lane: 0 }, { prefix: 'tmf' }, () => undefined);
+  expect(attributes).toEqual({ id: '1' });
+  expect(JSON.stringify(headers)).toContain('nested deeper than 100 levels');
 });
 
 whenServers('RabbitMQ messages', ['rabbit'], () => {
