@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-
 export type JsonObject = Record<string, unknown>;
 
 /** A patch that cannot be applied, with the HTTP status it deserves. */
@@ -11,6 +9,13 @@ export class PatchFailure extends Error {
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Equal as JSON: the order of attributes does not matter, an undefined one is absent. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, i) => sameJson(item, other[i]));
+  if (isObject(one) && isObject(other)) return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((name) => sameJson(one[name], other[name]));
+  return one === other;
 }
 
 /** RFC 7396. */
@@ -63,5 +68,5 @@ function applyToObject(object: JsonObject, op: unknown, name: string, value: unk
 }
 
 function mustEqual(found: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(found, expected)) throw new PatchFailure(409);
+  if (!sameJson(found, expected)) throw new PatchFailure(409);
 }

@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Findings, Tally } from './findings.js';
 import { grouped } from './grouping.js';
 import { commandHash, contentKey, type SentCommand } from './journal.js';
+import { sameJson } from './json-patching.js';
 import { isRefusal, RoleModel, type Prediction } from './model.js';
 import type { LoggedEntry, StoredRole, World } from './world.js';
 
@@ -105,7 +105,7 @@ class RoleJudge {
     const found = receipt.events.map((event) => `${event.type.replace('org.tmforum.partyRole.', '')} ${event.sequence}`);
     if (receipt.subject !== this.role) this.wrong(command, `its receipt is about ${String(receipt.subject)}`);
     else if (receipt.status !== status) this.wrong(command, `answered with ${receipt.status}, expected ${status}`);
-    else if (!isDeepStrictEqual(found, expected)) this.wrong(command, `caused [${found.join(', ')}], expected [${expected.join(', ')}]`);
+    else if (!sameJson(found, expected)) this.wrong(command, `caused [${found.join(', ')}], expected [${expected.join(', ')}]`);
   }
 
   private wrong(command: SentCommand, what: string): void {
@@ -135,9 +135,9 @@ class RoleJudge {
 
 /** Of lists the first place where they part: that is where something was lost, doubled or reordered. */
 function differenceOf(found: unknown, expected: unknown): string | undefined {
-  if (isDeepStrictEqual(found, expected)) return undefined;
+  if (sameJson(found, expected)) return undefined;
   if (!Array.isArray(found) || !Array.isArray(expected)) return `: ${brief(found)}, expected ${brief(expected)}`;
-  const at = found.findIndex((item, i) => !isDeepStrictEqual(item, expected[i]));
+  const at = found.findIndex((item, i) => !sameJson(item, expected[i]));
   const index = at < 0 ? found.length : at;
   return `[${index}]: ${brief(found[index])}, expected ${brief(expected[index])} (${found.length} items, expected ${expected.length})`;
 }

@@ -1,6 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import { contentKey, type SentCommand } from './journal.js';
-import { isObject, jsonPatched, mergePatched, PatchFailure, type JsonObject } from './json-patching.js';
+import { isObject, jsonPatched, mergePatched, PatchFailure, sameJson, type JsonObject } from './json-patching.js';
 
 /** What the service must make of one command. */
 export interface Prediction {
@@ -67,7 +66,7 @@ export class RoleModel {
     this.document = document;
     return this.announce(200, [
       ...(status === statusBefore ? [] : ['PartyRoleStateChangeEvent']),
-      ...(isDeepStrictEqual(before, after) ? [] : ['PartyRoleAttributeValueChangeEvent']),
+      ...(sameJson(before, after) ? [] : ['PartyRoleAttributeValueChangeEvent']),
     ]);
   }
 
