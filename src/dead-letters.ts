@@ -5,14 +5,14 @@ import { repeatedBy, retryCommand } from './retry-command.js';
 import type { ParkedFilter, ParkedMessage, Store } from './store/store.js';
 
 /** Messages in memory at a time; a body may have some megabytes. */
-const PAGE = 50;
+const PAGE = 20;
 
-export interface ParkedPage {
-  readonly messages: readonly ParkedMessage[];
+export interface ParkedPage<View> {
+  readonly messages: readonly View[];
   /** Of all that the filter lets through, not of this page alone. */
   readonly counts: ReadonlyMap<ParkReason, number>;
   /** The last message, when there are more behind it. */
-  readonly next?: ParkedMessage;
+  readonly next?: Pick<ParkedMessage, 'at' | 'id'>;
 }
 
 /** What became of one parked message. */
@@ -43,12 +43,20 @@ export interface RetryOptions {
 export class DeadLetters {
   constructor(private readonly store: Store) {}
 
-  async list(filter: ParkedFilter, limit: number): Promise<ParkedPage> {
+  /** One page, each message as `view` makes it. */
+  async list<View>(filter: ParkedFilter, limit: number, view: (message: ParkedMessage) => View): Promise<ParkedPage<View>> {
     const { after: _, ...all } = filter;
-    const [found, counts] = await Promise.all([this.store.parked(filter, limit + 1), this.store.countParked(all)]);
-    const messages = found.slice(0, limit);
-    const last = messages.at(-1);
-    return { messages, counts, ...(found.length > limit && last ? { next: last } : {}) };
+    const counts = await this.store.countParked(all);
+    const messages: View[] = [];
+    let last: ParkedPage<View>['next'];
+    for await (const page of this.pages(filter, limit + 1)) {
+      for (const message of page) {
+        if (messages.length === limit) return { messages, counts, ...(last ? { next: last } : {}) };
+        messages.push(view(message));
+        last = { at: message.at, id: message.id };
+      }
+    }
+    return { messages, counts };
   }
 
   async find(id: string): Promise<ParkedMessage | undefined> {

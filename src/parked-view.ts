@@ -35,7 +35,7 @@ export function outcomeView({ id, outcome, message, command, edited, problem }: 
 }
 
 /** What stands beside the messages of a page: how many match in all, by reason, and where the next page begins. */
-export function countsOf({ counts, next }: ParkedPage): JsonObject {
+export function countsOf({ counts, next }: Omit<ParkedPage<unknown>, 'messages'>): JsonObject {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   return { total, counts: Object.fromEntries(counts), ...(next ? { next: cursorAfter(next) } : {}) };
 }

@@ -103,8 +103,8 @@ async function perform(config: Config, task: Work, ports: OpenPorts, print: Prin
   const letters = new DeadLetters(store);
   switch (task.name) {
     case 'dlq list': {
-      const page = await letters.list(task.filter, task.limit);
-      for (const message of page.messages) print(summaryOf(message));
+      const page = await letters.list(task.filter, task.limit, summaryOf);
+      for (const message of page.messages) print(message);
       print({ ...countsOf(page), shown: page.messages.length });
       return 0;
     }

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { Logger } from 'pino';
 import { DeadLetters, type Outcome } from '../dead-letters.js';
 import { Refusal, TimeoutError, UnavailableError, UnroutableError, textOf } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
@@ -18,13 +19,13 @@ const LIST_MAX = 1000;
 type BodyRequest = Request<Request['params'], unknown, unknown, unknown>;
 
 /** Parked messages over HTTP, as `dlq` has them on the command line. */
-export function parkedHandlers({ store, bus, now }: HttpOptions) {
+export function parkedHandlers({ store, bus, now, log }: HttpOptions) {
   const letters = new DeadLetters(store);
 
   async function list(request: BodyRequest, response: ApiResponse): Promise<void> {
     const { limit, ...selectors } = readQuery(rawQueryOf(request), [...SELECTORS, 'limit']);
-    const page = await letters.list(parkedFilter(selectors), limit === undefined ? LIST_DEFAULT : countOf('limit', limit, LIST_MAX));
-    respond(response, { status: 200, headers: {}, body: { messages: page.messages.map(summaryOf), ...countsOf(page) } });
+    const page = await letters.list(parkedFilter(selectors), limit === undefined ? LIST_DEFAULT : countOf('limit', limit, LIST_MAX), summaryOf);
+    respond(response, { status: 200, headers: {}, body: { messages: [...page.messages], ...countsOf(page) } });
   }
 
   async function show(request: ResourceRequest, response: ApiResponse): Promise<void> {
@@ -36,12 +37,12 @@ export function parkedHandlers({ store, bus, now }: HttpOptions) {
   async function retry(request: BodyRequest, response: ApiResponse): Promise<void> {
     const { filter, limit, dryRun } = selectionOf(request.body);
     const outcomes = letters.retry(filter, limit, { ...(dryRun ? {} : { bus }), now });
-    respond(response, { status: 200, headers: {}, body: await report(outcomes, limit) });
+    respond(response, { status: 200, headers: {}, body: await report(outcomes, limit, log) });
   }
 
   async function drop(request: BodyRequest, response: ApiResponse): Promise<void> {
     const { filter, limit, dryRun } = selectionOf(request.body);
-    respond(response, { status: 200, headers: {}, body: await report(letters.drop(filter, limit, dryRun), limit) });
+    respond(response, { status: 200, headers: {}, body: await report(letters.drop(filter, limit, dryRun), limit, log) });
   }
 
   /** A body that is given is sent in place of the message's own. */
@@ -49,7 +50,7 @@ export function parkedHandlers({ store, bus, now }: HttpOptions) {
     const { dryRun, ...selectors } = readQuery(rawQueryOf(request), ['state', 'dryRun']);
     const body = request.body instanceof Uint8Array && request.body.byteLength > 0 ? { body: request.body } : {};
     const filter = parkedFilter(selectors, [request.params.id]);
-    const [outcome] = await collected(letters.retry(filter, 1, { ...(isTrue(dryRun) ? {} : { bus }), ...body, now }));
+    const [outcome] = await collected(letters.retry(filter, 1, { ...(isTrue(dryRun) ? {} : { bus }), ...body, now }), log);
     if (!outcome?.message) throw noMessage(request.params.id);
     const { outcome: what, problem = '' } = outcome;
     if (what === 'skipped') throw new Refusal(409, 'It was retried before', [{ at: 'state', problem }]);
@@ -58,7 +59,7 @@ export function parkedHandlers({ store, bus, now }: HttpOptions) {
   }
 
   async function dropOne(request: ResourceRequest, response: ApiResponse): Promise<void> {
-    const [outcome] = await collected(letters.drop({ ids: [request.params.id] }, 1, false));
+    const [outcome] = await collected(letters.drop({ ids: [request.params.id] }, 1, false), log);
     if (!outcome?.message) throw noMessage(request.params.id);
     respond(response, { status: 204, headers: {} });
   }
@@ -109,19 +110,23 @@ function isTrue(dryRun: string | undefined): boolean {
 }
 
 /** Totals and outcomes; `next` goes on behind the last one where the limit ended it. */
-async function report(outcomes: AsyncIterable<Outcome>, limit: number): Promise<JsonObject> {
-  const done = await collected(outcomes);
+async function report(outcomes: AsyncIterable<Outcome>, limit: number, log: Logger): Promise<JsonObject> {
+  const done = await collected(outcomes, log);
   const totals: Record<string, number> = {};
   for (const { outcome } of done) totals[outcome] = (totals[outcome] ?? 0) + 1;
   const last: ParkedMessage | undefined = done.length >= limit ? done.at(-1)?.message : undefined;
   return { totals, outcomes: done.map(outcomeView), ...(last ? { next: cursorAfter(last) } : {}) };
 }
 
-/** @throws Refusal 503 that says how far it came when the bus is away. */
-async function collected(outcomes: AsyncIterable<Outcome>): Promise<Outcome[]> {
+/** What was done leaves a trace in the log. @throws Refusal 503 that says how far it came when the bus is away. */
+async function collected(outcomes: AsyncIterable<Outcome>, log: Logger): Promise<Outcome[]> {
   const done: Outcome[] = [];
   try {
-    for await (const outcome of outcomes) done.push(outcome);
+    for await (const outcome of outcomes) {
+      done.push(outcome);
+      const { id, command, edited } = outcome;
+      if (outcome.outcome === 'retried' || outcome.outcome === 'dropped') log.info({ parked: id, command, edited }, `parked message ${outcome.outcome}`);
+    }
   } catch (error) {
     if (!(error instanceof UnavailableError || error instanceof TimeoutError || error instanceof UnroutableError)) throw error;
     const count = done.filter(({ outcome }) => outcome === 'retried').length;

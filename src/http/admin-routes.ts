@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { historyHandlers } from './admin-history.js';
 import { parkedHandlers } from './admin-parked.js';
 import { requireToken } from './admin-token.js';
+import type { ApiHandler } from './exchange.js';
 import type { AdminOptions, HttpOptions } from './http-options.js';
 import { bodyReader } from './request-body.js';
 import { refuseMethod, requireJsonAnswer, requireStore } from './route-steps.js';
@@ -13,7 +14,7 @@ export function adminRoutes(options: HttpOptions, admin: AdminOptions): Router {
   const history = historyHandlers(options, admin);
   const readBody = bodyReader(options.bodyLimitBytes);
 
-  router.use(requireToken(admin.token), requireJsonAnswer, requireStore(options.store));
+  router.use(noStore, requireToken(admin.token), requireJsonAnswer, requireStore(options.store));
   router.route('/parked').get(parked.list).all(refuseMethod('GET, HEAD'));
   router.route('/parked/retry').post(readBody, parked.retry).all(refuseMethod('POST'));
   router.route('/parked/drop').post(readBody, parked.drop).all(refuseMethod('POST'));
@@ -23,3 +24,9 @@ export function adminRoutes(options: HttpOptions, admin: AdminOptions): Router {
   router.route('/:resource/:id/history').get(history.changes).all(refuseMethod('GET, HEAD'));
   return router;
 }
+
+/** Nothing between here and the operator keeps what it sees. */
+const noStore: ApiHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};

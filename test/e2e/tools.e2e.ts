@@ -51,12 +51,10 @@ export function toolSuite(open: () => Promise<Pair>, openDestination: (url: stri
     expect((await api.post({ id, name: 'n', ...more })).status).toBe(201);
   };
 
-  async function parked(subject: string, count: number): Promise<Line[]> {
-    let lines: readonly Line[] = [];
-    await service.until(`${count} of ${subject} are parked`, async () => {
-      ({ lines } = await tool('dlq', 'list', '--subject', subject));
-      return lines.at(-1)?.['total'] === count;
-    });
+  async function parked(subject: string, count: number): Promise<readonly Line[]> {
+    await service.until(`${count} of ${subject} are parked`, () => service.log.filter((line) => line['msg'] === 'message parked' && line['subject'] === subject).length >= count);
+    const { lines } = await tool('dlq', 'list', '--subject', subject);
+    expect(lines.at(-1)).toMatchObject({ total: count });
     return lines.slice(0, -1);
   }
 
@@ -164,12 +162,8 @@ export function toolSuite(open: () => Promise<Pair>, openDestination: (url: stri
     expect([nowhere.code, nowhere.errors]).toEqual([1, expect.stringContaining('nowhere-at-all') as string]);
   }, 90_000);
 
-  it('says what is away, and what is wrong with the command line', async () => {
-    const away = await runTool({ ...pair.settings, BUS_URL: `${new URL(pair.settings['BUS_URL'] ?? '').protocol}//127.0.0.1:1` }, 'dlq', 'retry', '--all');
-    expect([away.code, away.lines, away.errors]).toEqual([1, [], expect.stringContaining('dlq retry: the message bus is away') as string]);
-    const listed = await runTool({ ...pair.settings, BUS_URL: 'amqp://127.0.0.1:1' }, 'dlq', 'list');
-    expect(listed.code).toBe(0);
+  it('names what is wrong with the command line', async () => {
     const wrong = await tool('dlq', 'retry', '--raison', 'x');
     expect([wrong.code, wrong.lines, wrong.errors]).toEqual([2, [], expect.stringContaining('--raison') as string]);
-  }, 90_000);
+  }, 30_000);
 }

@@ -32,6 +32,15 @@ describe('tools on the embedded pair', () => {
     expect(await runTool(settings, ...args)).toEqual({ code: 1, lines: [], errors: expect.stringContaining('/admin') as string });
   });
 
+  it('say which of the two is away', async () => {
+    const [bus, store] = await Promise.all([
+      runTool({ ...settings, BUS_URL: 'amqp://127.0.0.1:1' }, 'dlq', 'retry', '--all'),
+      runTool({ ...settings, BUS_URL: 'nats://127.0.0.1:1', STORE_URL: 'mongodb://127.0.0.1:1/x' }, 'dlq', 'retry', '--all'),
+    ]);
+    expect([bus.code, bus.lines, bus.errors]).toEqual([1, [], expect.stringMatching(/dlq retry: the message bus is away: .*ECONNREFUSED/) as string]);
+    expect([store.code, store.lines, store.errors]).toEqual([1, [], expect.stringMatching(/dlq retry: the database is away: .*ECONNREFUSED/) as string]);
+  });
+
   it('has nothing to read in a database in memory', async () => {
     expect(await runTool({ ...settings, STORE_URL: 'memory:' }, 'dlq', 'list')).toMatchObject({ code: 1, errors: expect.stringContaining('STORE_URL memory:') as string });
   });

@@ -15,11 +15,13 @@ const TOKEN = 'operator-token-0123456789';
 let service: EmbeddedService;
 let origin: string;
 let isBusAway: boolean;
+let lines: Record<string, unknown>[];
 const servers: HttpServer[] = [];
 
 beforeEach(async () => {
   service = await startEmbedded();
   isBusAway = false;
+  lines = [];
   origin = await serve(TOKEN);
 });
 afterEach(async () => {
@@ -42,7 +44,7 @@ async function serve(token?: string): Promise<string> {
     pageMax: 50,
     maxRequests: 100,
     ...(token === undefined ? {} : { admin: { token, retentionMs: 60_000 } }),
-    log: pino({ level: 'silent' }),
+    log: pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
     now: () => new Date(),
     newId: () => 'new',
   });
@@ -73,7 +75,8 @@ describe('the token', () => {
         expect(answer.body).toEqual(tmfError(401));
       }
     }
-    expect((await call('/parked', { headers: { authorization: `bearer  ${TOKEN} ` } })).status).toBe(200);
+    const allowed = await call('/parked', { headers: { authorization: `bearer  ${TOKEN} ` } });
+    expect([allowed.status, allowed.headers.get('cache-control')]).toEqual([200, 'no-store']);
   });
 
   it('not set, leaves nothing there', async () => {
@@ -157,6 +160,7 @@ describe('parked messages', () => {
     expect((await post('/parked/drop', { all: true, dryRun: true })).body).toMatchObject({ totals: { drop: 2 } });
     expect((await post('/parked/drop', { reason: 'malformed' })).body).toMatchObject({ totals: { dropped: 1 } });
     expect((await service.store.parked({}, 10)).map(({ reason }) => reason)).toEqual(['refused']);
+    expect(lines.filter(({ msg }) => msg === 'parked message dropped')).toMatchObject([{ parked: first?.id }, {}]);
   });
 
   it.each([
