@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { unavailable } from './error-response.js';
 import type { ApiHandler } from './exchange.js';
 import { respond } from './json-response.js';
@@ -7,7 +8,7 @@ import { respond } from './json-response.js';
  * its answer has been handed to the network or its connection is gone, and never longer than `holdMs`: whoever sends or
  * reads more slowly is cut off.
  */
-export function limitRequests(max: number, holdMs: number): ApiHandler {
+export function limitRequests(max: number, holdMs: number, log: Logger): ApiHandler {
   let underWay = 0;
   return (request, response, next) => {
     if (underWay >= max) {
@@ -15,7 +16,10 @@ export function limitRequests(max: number, holdMs: number): ApiHandler {
       return;
     }
     underWay += 1;
-    const cutOff = setTimeout(() => request.socket.destroy(), holdMs);
+    const cutOff = setTimeout(() => {
+      log.warn({ ...response.locals.context, afterMs: holdMs }, 'the caller neither takes its answer nor goes away: cut off');
+      request.socket.destroy();
+    }, holdMs);
     response.once('close', () => {
       clearTimeout(cutOff);
       underWay -= 1;

@@ -4,7 +4,7 @@ import type { Bus } from '../../src/bus/bus.js';
 import { definitions } from '../../src/handlers/index.js';
 import { representationOf } from '../../src/handlers/representation.js';
 import type { HttpOptions } from '../../src/http/http-options.js';
-import { createHttpServer, type HttpServer } from '../../src/http/server.js';
+import { type ClientLimits, createHttpServer, type HttpServer } from '../../src/http/server.js';
 import type { JsonObject } from '../../src/json.js';
 import type { Message, Reply } from '../../src/message.js';
 import { openEmbeddedStore } from '../../src/store/embedded-store.js';
@@ -35,7 +35,7 @@ export interface Rest {
   close(): Promise<void>;
 }
 
-export async function startRest(overrides: (parts: { store: Store }) => Partial<HttpOptions> = () => ({})): Promise<Rest> {
+export async function startRest(overrides: (parts: { store: Store }) => Partial<HttpOptions> = () => ({}), clients?: ClientLimits): Promise<Rest> {
   const lines: JsonObject[] = [];
   const log = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as JsonObject) });
   const bus = openMemoryBus({ log });
@@ -65,7 +65,7 @@ export async function startRest(overrides: (parts: { store: Store }) => Partial<
     now: () => new Date(NOW),
     newId: () => `new-${(ids += 1)}`,
     ...overrides({ store }),
-  });
+  }, clients);
   const origin = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
   return {
     roles: `${origin}${BASE_PATH}/partyRole`,
