@@ -7,5 +7,7 @@ import type { Message } from './message.js';
  */
 export function identityOf({ origin, contentType, attributes, body }: Message): string {
   const place = [origin.bus, origin.queue, origin.sequence ?? null];
-  return hash('sha256', JSON.stringify([place, contentType ?? null, attributes, hash('sha256', body, 'hex')]), 'hex');
+  // RabbitMQ sorts the headers of a message that it hands over again, when it adds the delivery count.
+  const sorted = Object.entries(attributes).sort(([one], [other]) => (one < other ? -1 : 1));
+  return hash('sha256', JSON.stringify([place, contentType ?? null, sorted, hash('sha256', body, 'hex')]), 'hex');
 }

@@ -106,6 +106,13 @@ describe('a message without a readable id', () => {
     expect(second.outcomes).toMatchObject([{ repeated: true, reply: { status: 400 } }]);
   });
 
+  it('is the same one when the broker hands it over with its headers in another order', () => {
+    const [id, source] = [{ id: '1' }, { source: '/crm' }];
+    const first = decideBatch([{ ...garbage(false), message: message({ attributes: { ...source, ...id } }) }], empty, context());
+    const second = decideBatch([{ ...garbage(true), message: message({ attributes: { ...id, ...source } }) }], receiptsOf(first), context());
+    expect(second.commit).toMatchObject({ parked: [], entries: [] });
+  });
+
   it('is parked again when it was sent again', () => {
     const first = decideBatch([garbage(false), garbage(false)], empty, context());
     expect(first.commit.parked.map(({ id }) => id)).toEqual(['here-000000000001-0000', 'here-000000000001-0001']);
