@@ -47,7 +47,7 @@ export class RoleScript {
     const dice = this.random();
     if (earlier && dice < 0.06) return earlier;
     const number = this.commands.length;
-    const reused = earlier && dice < 0.07;
+    const reused = earlier && dice < 0.08;
     const id = reused ? earlier.id : `${this.role}-${number}`;
     const asked = reused ? append(id, number) : this.model.exists ? this.ofLiving(id, number) : this.ofMissing(id, number);
     const command: SentCommand = { role: this.role, number, id, source: this.source, ...asked, sends: 0, confirmed: false };
