@@ -110,7 +110,7 @@ async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal
     pageDefault: config.pageDefault,
     pageMax: config.pageMax,
     ...(config.authidHeader === undefined ? {} : { authidHeader: config.authidHeader }),
-    ...(config.adminToken === undefined ? {} : { admin: { token: config.adminToken, retentionMs: config.retentionMinutes * MINUTE_MS } }),
+    ...(config.adminToken === undefined ? {} : { admin: { token: config.adminToken, definitions: all, retentionMs: config.retentionMinutes * MINUTE_MS } }),
     now: () => new Date(),
     newId: randomUUID,
     ready: () => (worker ? { worker: worker.status() } : {}),

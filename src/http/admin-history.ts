@@ -16,7 +16,7 @@ const PAGE_MAX = 100;
 export type PastRequest = Request<{ resource: string; id: string }, unknown, unknown, unknown>;
 
 /** The past of resources: who changed them, and how they were. */
-export function historyHandlers(options: HttpOptions, { retentionMs }: AdminOptions) {
+export function historyHandlers(options: HttpOptions, { definitions, retentionMs }: AdminOptions) {
   const history = new History(options.store, retentionMs, options.now);
 
   async function changes(request: PastRequest, response: ApiResponse): Promise<void> {
@@ -38,7 +38,7 @@ export function historyHandlers(options: HttpOptions, { retentionMs }: AdminOpti
   }
 
   function subjectOf({ params: { resource, id } }: PastRequest): { subject: Subject; definition: ResourceDefinition } {
-    const definition = options.definitions.find(({ name }) => name === resource);
+    const definition = definitions.find(({ name }) => name === resource);
     if (!definition) throw new Refusal(404, 'There is no such resource', [{ at: 'path', problem: resource.slice(0, 100) }]);
     return { subject: { type: resource, id }, definition };
   }

@@ -42,6 +42,8 @@ export interface HttpOptions {
 export interface AdminOptions {
   /** Bearer token. */
   readonly token: string;
+  /** The resources whose past may be seen, also where none is served. */
+  readonly definitions: readonly ResourceDefinition[];
   /** How long the log is kept. */
   readonly retentionMs: number;
 }

@@ -43,7 +43,7 @@ async function serve(token?: string): Promise<string> {
     pageDefault: 10,
     pageMax: 50,
     maxRequests: 100,
-    ...(token === undefined ? {} : { admin: { token, retentionMs: 60_000 } }),
+    ...(token === undefined ? {} : { admin: { token, definitions: [definition], retentionMs: 60_000 } }),
     log: pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
     now: () => new Date(),
     newId: () => 'new',
