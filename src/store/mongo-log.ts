@@ -49,6 +49,8 @@ async function pendingUpTo(collections: Collections, upTo: string): Promise<Pend
 }
 
 async function pendingBefore(collections: Collections, { before, limit }: { before: Date; limit: number }): Promise<PendingDocument[]> {
+  // To MongoDB a limit of 0 is none.
+  if (limit === 0) return [];
   const documents = await collections.commits
     .find<PendingDocument>({ pending: true, at: { $lt: before } }, { projection: PENDING_FIELDS, sort: { at: 1, _id: 1 }, limit })
     .toArray();
@@ -94,6 +96,8 @@ async function markOnce(collections: Collections, ids: readonly string[], sessio
 
 /** See `Store.readLog`. */
 export async function readLog(collections: Collections, after: number, limit: number, { from, to }: Between): Promise<LoggedCommit[]> {
+  // To MongoDB a limit of 0 is none.
+  if (limit === 0) return [];
   const at = { ...(from ? { $gte: from } : {}), ...(to ? { $lte: to } : {}) };
   const filter = { position: { $gt: after }, ...(from || to ? { at } : {}) };
   const documents = await collections.commits.find(filter, { sort: { position: 1 }, limit }).toArray();

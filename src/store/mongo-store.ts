@@ -101,6 +101,8 @@ class MongoStore implements Store {
 
   async scan(type: string, after: string, limit: number): Promise<StoredResource[]> {
     const resources = this.connection.collections().resources(type);
+    // To MongoDB a limit of 0 is none.
+    if (limit === 0) return [];
     const filter = { deleted: false, _id: { $gt: after } };
     const documents = await resources.find<ResourceDocument>(filter, { projection: RESOURCE_FIELDS, sort: { _id: 1 }, limit, batchSize: limit + 1 }).toArray();
     return documents.map(fromResourceDocument);

@@ -103,6 +103,7 @@ export function operationsContract(current: () => Store): void {
       expect(await found(day(2), day(2))).toEqual([2]);
       expect((await current().readLog(2, 10, { from: day(1) })).map(({ position }) => position)).toEqual([3]);
       expect((await current().readLog(0, 1, { from: day(2) })).map(({ position }) => position)).toEqual([2]);
+      expect(await current().readLog(0, 0, { from: day(2) })).toEqual([]);
     });
   });
 
@@ -114,7 +115,9 @@ export function operationsContract(current: () => Store): void {
       const living = ids.filter((id) => id !== 'gone').sort();
       expect((await current().scan(TYPE, '', 100)).map(({ id }) => id)).toEqual(living);
       expect((await current().scan(TYPE, living[1] ?? '', 2)).map(({ id }) => id)).toEqual(living.slice(2, 4));
+      expect((await current().scan(TYPE, 'a/', 2)).map(({ id }) => id)).toEqual(['a~', 'z:@_']);
       expect(await current().scan(TYPE, living.at(-1) ?? '', 2)).toEqual([]);
+      expect(await current().scan(TYPE, '', 0)).toEqual([]);
       expect(await current().scan('party', '', 2)).toEqual([]);
       expect((await current().scan(TYPE, '', 1))[0]).toMatchObject({ id: '1', revision: 1, deleted: false, resource: { id: '1' } });
     });

@@ -223,6 +223,7 @@ export function storeContract(harness: StoreHarness): void {
       expect(await ids(9000, 10)).toEqual([commitId('a', 1), commitId('b', 1), commitId('a', 2)]);
       expect(await ids(10_000, 2)).toHaveLength(2);
       expect(await ids(3000, 10)).toEqual([]);
+      expect(await ids(9000, 0)).toEqual([]);
     });
   });
 
@@ -338,8 +339,31 @@ export function storeContract(harness: StoreHarness): void {
       await store.close();
       await store.close();
       expect(store.status().up).toBe(false);
-      await expect(store.load(TYPE, ['1'])).rejects.toThrow();
-      await expect(store.commit(batch())).rejects.toThrow();
+    });
+
+    it.each<[keyof Store, () => Promise<unknown>]>([
+      ['load', () => store.load(TYPE, ['1'])],
+      ['receipts', () => store.receipts(['c'])],
+      ['commit', () => store.commit(batch())],
+      ['find', () => store.find(TYPE, query())],
+      ['pending', () => store.pending({ before: new Date(), limit: 1 })],
+      ['markPublished', () => store.markPublished(['c'])],
+      ['readLog', () => store.readLog(0, 1)],
+      ['readCommit', () => store.readCommit('c')],
+      ['scan', () => store.scan(TYPE, '', 1)],
+      ['parked', () => store.parked({}, 1)],
+      ['countParked', () => store.countParked({})],
+      ['recordRetry', () => store.recordRetry('p', 0, { at: new Date(), command: 'c', edited: false })],
+      ['dropParked', () => store.dropParked(['p'])],
+      ['notes', () => store.notes(['m'])],
+      ['writeNotes', () => store.writeNotes(['m'], 'alone')],
+      ['removeNotes', () => store.removeNotes(['m'])],
+      ['takeLease', () => store.takeLease('lane', 'a', 1)],
+      ['releaseLease', () => store.releaseLease('lane', 'a')],
+      ['recordSetting', () => store.recordSetting('lanes', '1')],
+    ])('throws where %s cannot reach the database', async (_method, use) => {
+      await store.close();
+      await expect(use()).rejects.toThrow();
     });
   });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PermanentStoreError, StartError } from '../../src/errors.js';
 import type { JsonObject } from '../../src/json.js';
+import { sweep } from '../../src/store/embedded-expiry.js';
 import { openEmbeddedStore } from '../../src/store/embedded-store.js';
 import { Tables } from '../../src/store/embedded-tables.js';
 import type { Retry } from '../../src/store/store.js';
@@ -124,6 +125,40 @@ describe('embedded store', () => {
     const hasty = await openEmbeddedStore({ path: harness.pathOf('retried'), retentionMs: 0, log: silent });
     expect((await hasty.parked({}, 10)).map(({ id }) => id)).toEqual(['never', 'twice']);
     await hasty.close();
+  });
+
+  it('forgets crash notes after a day', async () => {
+    const store = await harness.open('noted');
+    await store.writeNotes(['m'], 'alone');
+    const written = Date.now();
+    await store.close();
+    const tables = new Tables(harness.pathOf('noted'), { durable: true });
+    const day = 24 * 60 * 60 * 1000;
+    await sweep(tables, written + day - 60_000, 0);
+    expect(tables.notes.doesExist('m')).toBe(true);
+    await sweep(tables, written + day + 1, 0);
+    expect(tables.notes.doesExist('m')).toBe(false);
+    await tables.root.close();
+  });
+
+  it('reads what was written before there were retries and the way back', async () => {
+    const parked = parkedMessage('before');
+    const commit = batch({ entries: [entry('before')], parked: [parked] });
+    const store = await harness.open('before');
+    await store.commit(commit);
+    await store.close();
+    const tables = new Tables(harness.pathOf('before'), { durable: true });
+    await tables.write(() => {
+      const key: [number, string] = [parked.at.getTime(), parked.id];
+      tables.parked.putSync(key, (tables.parked.get(key) ?? '').replace('"attributes":{},', ''));
+      tables.commits.putSync(commit.id, (tables.commits.get(commit.id) ?? '').replace(',"previous":[]', ''));
+    });
+    expect([...tables.parked.getRange(), ...tables.commits.getRange()].filter(({ value }) => /attributes|previous/.test(value))).toEqual([]);
+    await tables.root.close();
+    const later = await harness.open('before');
+    expect(await later.parked({ state: 'waiting' }, 1)).toEqual([parked]);
+    expect(await later.readCommit(commit.id)).toEqual({ id: commit.id, at: commit.at, entries: commit.entries, previous: new Map() });
+    await later.close();
   });
 
   it('answers from one state while others write', async () => {

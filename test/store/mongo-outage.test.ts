@@ -40,7 +40,20 @@ whenServers('MongoDB store without its database', ['mongo'], () => {
     await server.kill();
     await until(() => !store.status().up);
     expect(store.status()).toMatchObject({ why: expect.stringMatching(/./) as string });
-    await expect(store.commit(batch({ writes: [change('1', 1)] }))).rejects.toThrow();
+    const uses = [
+      store.commit(batch({ writes: [change('1', 1)] })),
+      store.parked({}, 1),
+      store.countParked({}),
+      store.recordRetry('p', 0, { at: new Date(), command: 'c', edited: false }),
+      store.dropParked(['p']),
+      store.notes(['m']),
+      store.writeNotes(['m'], 'alone'),
+      store.removeNotes(['m']),
+      store.readLog(0, 1, {}),
+      store.readCommit('c'),
+      store.scan(TYPE, '', 1),
+    ];
+    expect((await Promise.allSettled(uses)).filter(({ status }) => status === 'fulfilled')).toEqual([]);
     await server.restart();
     await whenUp(store);
     expect((await store.load(TYPE, ['1'])).get('1')?.revision).toBe(1);

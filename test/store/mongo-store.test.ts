@@ -2,9 +2,9 @@ import type { Document } from 'mongodb';
 import { PermanentStoreError, StartError } from '../../src/errors.js';
 import type { JsonObject } from '../../src/json.js';
 import { openMongoStore } from '../../src/store/mongo-store.js';
-import type { Store } from '../../src/store/store.js';
+import type { ParkedFilter, Store } from '../../src/store/store.js';
 import { storeContract, type StoreHarness } from '../contract/store.contract.js';
-import { announcing, batch, change, creation, deletion, entry, event, query, TYPE } from '../contract/store-fixtures.js';
+import { announcing, batch, change, creation, deletion, entry, event, parkedMessage, query, TYPE } from '../contract/store-fixtures.js';
 import { sharedUrl, whenServers } from '../support/servers.js';
 import { silent } from './embedded-harness.js';
 import { MongoHarness, openUntilUp } from './mongo-harness.js';
@@ -80,6 +80,17 @@ whenServers('MongoDB store', ['mongo'], () => {
       expect(log.map(({ id }) => id).sort()).toEqual([...ids].sort());
     });
 
+    it('records one retry and any number of notes', async () => {
+      await workers[0]?.commit(batch({ parked: [parkedMessage('p')] }));
+      for (let number = 0; number < 10; number += 1) {
+        const retries = await all((worker, i) => worker.recordRetry('p', number, { at: new Date(), command: `${number}-${i}`, edited: false }));
+        expect(retries.filter((recorded) => recorded)).toHaveLength(1);
+        await all((worker, i) => worker.writeNotes([`m${number}`, 'm'], i === 0 ? 'alone' : 'together'));
+      }
+      expect((await workers[0]?.parked({}, 1))?.[0]?.retries).toHaveLength(10);
+      expect((await workers[0]?.notes(['m', 'm0', 'm9']))?.size).toBe(3);
+    });
+
     it('records one setting and gives one lease', async () => {
       expect(new Set(await all((worker, i) => worker.recordSetting('lanes', String(i)))).size).toBe(1);
       expect((await all((worker, i) => worker.takeLease('lane', `w${i}`, 60_000))).filter((taken) => taken)).toHaveLength(1);
@@ -110,6 +121,9 @@ whenServers('MongoDB store', ['mongo'], () => {
       const commits = Array.from({ length: 20 }, () => announcing());
       for (const commit of commits) await store.commit({ ...commit, writes: [creation(commit.id)] });
       await store.markPublished(commits.slice(0, 10).map(({ id }) => id));
+      await store.commit(batch({ parked: Array.from({ length: 20 }, (_, i) => parkedMessage(`p${i}`, { at: new Date(i) })) }));
+      const after = { at: new Date(5), id: 'p5' };
+      const parkedFilters: ParkedFilter[] = [{}, { after }, { after, reason: 'malformed', state: 'waiting' }, { from: new Date(3), to: new Date(9) }, { type: 't', subject: 's' }];
       const db = harness.client.db(database);
       await db.command({ profile: 2 });
       const [first] = commits;
@@ -119,14 +133,23 @@ whenServers('MongoDB store', ['mongo'], () => {
       await store.pending({ before: new Date(), limit: 5 });
       await store.markPublished([first?.id ?? '']);
       await store.readLog(3, 5);
-      await store.parked({}, 5);
+      await store.readLog(3, 5, { from: new Date(0) });
+      await store.readCommit(first?.id ?? '');
+      await store.scan(TYPE, first?.id ?? '', 5);
+      for (const filter of parkedFilters) await store.parked(filter, 5);
+      await store.countParked({ from: new Date(0) });
+      await store.recordRetry('p3', 0, { at: new Date(), command: 'c', edited: false });
+      await store.dropParked(['p4']);
+      await store.writeNotes(['m', 'n'], 'together');
+      await store.notes(['m', 'n']);
+      await store.removeNotes(['m', 'n']);
       await store.find(TYPE, query({ limit: 5 }));
       await store.find(TYPE, query({ limit: 5, where: [{ path: ['name'], operator: 'eq', values: ['n'] }] }));
       for (const descending of [false, true]) await store.find(TYPE, query({ limit: 5, sort: [{ path: ['status'], descending }] }));
       await db.command({ profile: 0 });
-      const profile = await db.collection('system.profile').find({ op: { $in: ['query', 'command', 'getmore'] }, ns: { $ne: `${database}.system.profile` } }).toArray();
+      const profile = await db.collection('system.profile').find({ op: { $in: ['query', 'command', 'getmore', 'update', 'remove'] }, ns: { $ne: `${database}.system.profile` } }).toArray();
       const plans = profile.filter(({ planSummary }) => planSummary !== undefined).map((one) => ({ plan: String(one['planSummary']), sorted: one['hasSortStage'] === true, ns: String(one['ns']) }));
-      expect(plans.length).toBeGreaterThanOrEqual(12);
+      expect(plans.length).toBeGreaterThanOrEqual(25);
       expect(plans.filter(({ plan, sorted }) => !/^(IXSCAN|COUNT_SCAN|IDHACK|EOF)/.test(plan) || sorted)).toEqual([]);
     });
 
@@ -152,6 +175,17 @@ whenServers('MongoDB store', ['mongo'], () => {
       expect(await db.collection(TYPE).distinct('_id', { expires: { $exists: true } })).toEqual(['u']);
       expect(await db.collection('commits').countDocuments({ pending: true, publishedAt: { $exists: true } })).toBe(0);
       expect(await db.collection('commits').countDocuments({ pending: { $exists: false }, publishedAt: { $not: { $type: 'date' } } })).toBe(0);
+    });
+
+    it('reads what was written before there were retries and the way back', async () => {
+      const parked = parkedMessage('before', { error: 'before' });
+      const commit = batch({ writes: [creation('before')], entries: [entry('before')], parked: [parked] });
+      await store.commit(commit);
+      const db = harness.client.db(database);
+      await db.collection('parked').updateOne({ error: 'before' }, { $unset: { attributes: '' } });
+      expect(await db.collection('commits').countDocuments({ commands: 'before', previous: { $exists: false } })).toBe(1);
+      expect(await store.parked({ ids: ['before'], state: 'waiting' }, 1)).toEqual([parked]);
+      expect(await store.readCommit(commit.id)).toEqual({ id: commit.id, at: commit.at, entries: commit.entries, previous: new Map() });
     });
 
     it('uses the database partyrole when the URL names none', async () => {
