@@ -10,17 +10,22 @@ const START_MS = 30_000;
 export interface Service {
   /** `http://127.0.0.1:PORT`; a process without the role http serves only its health there. */
   readonly url: string;
+  readonly pid: number;
   /** Its log, line by line. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
   /** Waits until the condition holds. @throws Error with the end of the log. */
   until(what: string, condition: () => boolean | Promise<boolean>): Promise<void>;
+  /** Sends a signal and does not wait. */
+  signal(name: NodeJS.Signals): void;
+  /** The exit code, once it has ended; null when a signal ended it. */
+  ended(): Promise<number | null>;
   /** The exit code after SIGTERM. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;
 }
 
-/** Starts `main.js` with these settings and waits until it is ready. */
-export async function startService(settings: Readonly<Record<string, string>>): Promise<Service> {
+/** Starts `main.js` with these settings and waits until it is ready, or no more than listening. */
+export async function startService(settings: Readonly<Record<string, string>>, waitFor: 'ready' | 'listening' = 'ready'): Promise<Service> {
   const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
     env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'debug', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -30,7 +35,13 @@ export async function startService(settings: Readonly<Record<string, string>>): 
   const exited = once(child, 'exit');
   const service = (url: string): Service => ({
     url,
+    pid: child.pid ?? 0,
     log,
+    signal: (name) => void child.kill(name),
+    ended: async () => {
+      await exited;
+      return child.exitCode;
+    },
     until: (what, condition) =>
       until(what, condition).catch((error: unknown) => {
         throw new Error(`${String(error)}\n${log.slice(-40).map((line) => JSON.stringify(line).slice(0, 300)).join('\n')}`);
@@ -48,7 +59,7 @@ export async function startService(settings: Readonly<Record<string, string>>): 
     const listening = log.find((line) => String(line['msg']).endsWith('listening'));
     if (!listening) throw new Error('the service listens nowhere');
     const url = `http://127.0.0.1:${String(listening['port'])}`;
-    await until('the service is ready', async () => (await fetch(`${url}/health/ready`)).ok);
+    if (waitFor === 'ready') await until('the service is ready', async () => (await fetch(`${url}/health/ready`)).ok);
     return service(url);
   } catch (error) {
     child.kill('SIGKILL');
