@@ -61,8 +61,16 @@ function keyOf(tables: Tables, id: string): [number, string] | undefined {
   return at === undefined ? undefined : [Number(at), id];
 }
 
-/** In order, from where the filter can begin to where it ends. */
-function* candidates(tables: Tables, { from, to, after }: ParkedFilter): Generator<ParkedMessage> {
+/** In order: those that are named, else from where the filter can begin to where it ends. */
+function* candidates(tables: Tables, { ids, from, to, after }: ParkedFilter): Generator<ParkedMessage> {
+  if (ids) {
+    const keys = [...new Set(ids)].map((id) => keyOf(tables, id)).filter((key) => key !== undefined);
+    for (const key of keys.sort(([at, id], [otherAt, otherId]) => at - otherAt || (id < otherId ? -1 : 1))) {
+      const text = tables.parked.get(key);
+      if (text !== undefined) yield messageOf(key, fromText(text));
+    }
+    return;
+  }
   const start = Math.max(from?.getTime() ?? 0, after?.at.getTime() ?? 0);
   const end = to ? { end: [to.getTime() + 1, ''] as [number, string] } : {};
   for (const { key, value } of tables.parked.getRange({ start: [start, ''], ...end })) yield messageOf(key, fromText(value));
@@ -79,12 +87,13 @@ function messageOf([at, id]: [number, string], { body, retries, attributes = {},
   };
 }
 
-function fits(message: ParkedMessage, { ids, reason, type, subject, state, after }: ParkedFilter): boolean {
+function fits(message: ParkedMessage, { reason, type, subject, from, to, state, after }: ParkedFilter): boolean {
   return (
-    (ids === undefined || ids.includes(message.id)) &&
     (reason === undefined || message.reason === reason) &&
     (type === undefined || message.type === type) &&
     (subject === undefined || message.subject === subject) &&
+    (from === undefined || message.at >= from) &&
+    (to === undefined || message.at <= to) &&
     (state === undefined || (message.retries !== undefined) === (state === 'retried')) &&
     (after === undefined || message.at > after.at || message.id > after.id)
   );
