@@ -1,4 +1,4 @@
-import { contentKey, type SentCommand } from './journal.js';
+import { commandHash, type SentCommand } from './journal.js';
 import { isObject, jsonPatched, mergePatched, PatchFailure, sameJson, type JsonObject } from './json-patching.js';
 
 /** What the service must make of one command. */
@@ -20,15 +20,15 @@ export class RoleModel {
   exists = false;
   /** Of a deleted role its last state; undefined before the first create. */
   document: JsonObject | undefined;
-  private readonly answered = new Map<string, string>();
+  private readonly answered = new Set<string>();
 
   constructor(readonly role: string) {}
 
-  /** A repetition of an earlier command with the same content must not be given: it changes nothing. */
+  /** Not for repetitions with the same content: they change nothing. */
   apply(command: SentCommand): Prediction {
-    const identity = JSON.stringify([command.source, command.id]);
+    const identity = commandHash(command.source, command.id);
     if (this.answered.has(identity)) return this.answer(422);
-    this.answered.set(identity, contentKey(command));
+    this.answered.add(identity);
     switch (command.action) {
       case 'create':
         return this.create(command);
