@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import type { Recipe } from './local-server.js';
+import type { Launch, Recipe } from './local-server.js';
 import { freePort } from './ports.js';
 
 export const REPLICA_SET = 'rs0';
@@ -19,16 +19,21 @@ export async function mongoRecipe(mongod: string, folder: string): Promise<Recip
   return {
     url: mongoUrl(port),
     ready: () => becomePrimary(port),
-    server: {
-      command: mongod,
-      args: [
-        ...['--replSet', REPLICA_SET, '--bind_ip', '127.0.0.1', '--port', String(port), '--dbpath', data, '--nounixsocket'],
-        ...['--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '256'],
-        ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
-        // Without this a SIGTERM waits 15 s for clients to leave.
-        ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
-      ],
-    },
+    server: mongodLaunch(mongod, data, port),
+  };
+}
+
+/** A member of the replica set, on this folder and this port of 127.0.0.1. */
+export function mongodLaunch(mongod: string, data: string, port: number): Launch {
+  return {
+    command: mongod,
+    args: [
+      ...['--replSet', REPLICA_SET, '--bind_ip', '127.0.0.1', '--port', String(port), '--dbpath', data, '--nounixsocket'],
+      ...['--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '256'],
+      ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
+      // Without this a SIGTERM waits 15 s for clients to leave.
+      ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
+    ],
   };
 }
 

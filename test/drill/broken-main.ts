@@ -1,0 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { openBus, openStore } from '../../src/adapters.js';
+import { readConfig } from '../../src/config.js';
+import { runService } from '../../src/service.js';
+import type { Store } from '../../src/store/store.js';
+import { faulty } from '../support/faults.js';
+import { breakages, type Breakage } from './breakages.js';
+import { KillPoints, type KillOrder } from './kill-points.js';
+
+/** The service with one of its guarantees broken on purpose, or with none: it shows what the drill can see. */
+const config = readConfig();
+const killPoints = new KillPoints();
+const breakage: Breakage = breakages[process.env['BREAKAGE'] ?? ''] ?? {};
+process.on('message', (order: KillOrder | 'live') => killPoints.obey(order));
+process.on('disconnect', () => process.exit(1));
+breakage.prepare?.();
+
+runService(config, {
+  openStore: async (...args) => {
+    const store = paced(killPoints.ofStore(await openStore(...args)));
+    return breakage.ofStore?.(store, config.storeUrl) ?? store;
+  },
+  openBus: (...args) => {
+    const bus = killPoints.ofBus(openBus(...args));
+    return breakage.ofBus?.(bus) ?? bus;
+  },
+});
+
+/** SLOW_COMMIT_MS: how long each commit waits first, and says so. WITHOUT_NOTES: nothing is noted before redelivered messages are tried. */
+function paced(store: Store): Store {
+  const slowMs = Number(process.env['SLOW_COMMIT_MS'] ?? 0);
+  const withoutNotes = process.env['WITHOUT_NOTES'] !== undefined;
+  return faulty(store, {
+    commit: async (real, commit) => {
+      if (slowMs > 0) {
+        process.stdout.write(`${JSON.stringify({ msg: 'slow commit' })}\n`);
+        await pause(slowMs);
+      }
+      return real(commit);
+    },
+    ...(withoutNotes ? { notes: () => Promise.resolve(new Map()), writeNotes: () => Promise.resolve(), removeNotes: () => Promise.resolve() } : {}),
+  });
+}
