@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { connect } from 'amqplib';
 import type { Recipe } from './local-server.js';
 import { freePort } from './ports.js';
@@ -13,13 +15,25 @@ export function rabbitUrl(port: number): string {
   return `amqp://guest:guest@127.0.0.1:${port}`;
 }
 
+const consoles = new Map<string, { readonly program: string; readonly node: string; readonly env: Readonly<Record<string, string>> }>();
+
+/** What an operator does with `rabbitmqctl` on a server that was started from a program of this machine. */
+export async function rabbitmqctl(url: string, ...args: string[]): Promise<void> {
+  const console = consoles.get(url);
+  if (!console) throw new Error(`${url} is not a server of this process`);
+  await promisify(execFile)(console.program, ['-n', console.node, ...args], { env: { ...process.env, ...console.env } });
+}
+
 /** A node of its own, with its own name, Erlang cookie and port mapper (epmd), so that any number run side by side and beside a system service. */
 export async function rabbitRecipe(rabbitmqServer: string, folder: string): Promise<Recipe> {
   const [port, distribution, epmd] = [await freePort(), await freePort(), await freePort()];
   await mkdir(join(folder, 'data'));
   await writeFile(join(folder, 'enabled_plugins'), `${ENABLED_PLUGINS}\n`);
   await writeFile(join(folder, 'rabbitmq.conf'), `listeners.tcp.local = 127.0.0.1:${port}\n`);
-  const erlang = { HOME: folder, ERL_EPMD_PORT: String(epmd), ERL_EPMD_ADDRESS: '127.0.0.1' };
+  // The machine's own settings are those of its service.
+  const erlang = { HOME: folder, RABBITMQ_CONF_ENV_FILE: join(folder, 'none'), ERL_EPMD_PORT: String(epmd), ERL_EPMD_ADDRESS: '127.0.0.1' };
+  const node = `test${port}@localhost`;
+  consoles.set(rabbitUrl(port), { program: join(dirname(rabbitmqServer), 'rabbitmqctl'), node, env: erlang });
   return {
     url: rabbitUrl(port),
     ready: () => declareLanes(rabbitUrl(port)),
@@ -32,7 +46,7 @@ export async function rabbitRecipe(rabbitmqServer: string, folder: string): Prom
       args: [],
       env: {
         ...erlang,
-        RABBITMQ_NODENAME: `test${port}@localhost`,
+        RABBITMQ_NODENAME: node,
         RABBITMQ_DIST_PORT: String(distribution),
         RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
         RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
@@ -40,8 +54,6 @@ export async function rabbitRecipe(rabbitmqServer: string, folder: string): Prom
         RABBITMQ_LOG_BASE: folder,
         RABBITMQ_LOGS: '-',
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
-        // The machine's own settings are those of its service.
-        RABBITMQ_CONF_ENV_FILE: join(folder, 'none'),
         // The start script then becomes the Erlang VM instead of waiting for it, so signals reach the broker itself.
         detached: 'true',
       },
