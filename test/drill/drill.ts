@@ -5,9 +5,11 @@ import { MongoSet } from '../support/mongo-set.js';
 import type { Server } from '../support/server.js';
 import { startMongo, startNats, startRabbit } from '../support/servers.js';
 import { check, isQuiet, type CheckOptions } from './checker.js';
+import { Deck, type Random } from './deck.js';
 import { collectEvents, prepareEvents, type BusKind } from './events.js';
 import { Fleet } from './fleet.js';
-import { harms, SET_KINDS, shuffled, type Field, type Kind, type Random } from './harms.js';
+import { harms, SET_KINDS, type Field, type Kind } from './harms.js';
+import { points } from './kill-points.js';
 import { startLoad, type Load } from './load.js';
 import { logTails } from './log-tails.js';
 import { CommitCount } from './progress.js';
@@ -20,6 +22,7 @@ export interface DrillOptions {
   readonly cycles: number;
   /** The same harm in the same order; the moments differ as the machine does. */
   readonly seed: number;
+  /** One that is there several times is done so much more often. */
   readonly kinds: readonly Kind[];
   /** Of the replica set. */
   readonly members: 1 | 3;
@@ -111,7 +114,7 @@ class Drill {
     const replacing = this.replaceOnAndOn();
     const steady = slots.filter((slot) => !replaced.includes(slot));
     const { fleet, broker, database, random } = this;
-    await this.harmAll({ fleet, steady, broker, database, freezeMs, random, log: (line) => this.say(line) });
+    await this.harmAll({ fleet, steady, broker, database, freezeMs, points: new Deck(points, random), random, log: (line) => this.say(line) });
     this.over = true;
     await replacing;
     for (const slot of slots) this.fleet.revive(slot);
@@ -121,12 +124,10 @@ class Drill {
   private async harmAll(field: Field): Promise<void> {
     const progress = new CommitCount(this.storeUrl);
     const possible = this.options.kinds.filter((kind): kind is keyof typeof harms => kind !== 'replace' && (this.options.members === 3 || !SET_KINDS.has(kind)));
-    let deck: (keyof typeof harms)[] = [];
+    const deck = new Deck(possible, this.random);
     try {
       for (let cycle = 1; cycle <= this.options.cycles && this.findings.length === 0; cycle += 1) {
-        if (deck.length === 0) deck = shuffled(possible, this.random);
-        const kind = deck.pop();
-        if (kind === undefined) throw new Error('no kind of harm is possible here');
+        const kind = deck.draw();
         await pause(this.random() * LONGEST_CALM_MS);
         this.say(`cycle ${cycle}: ${kind}`);
         const done = await within(HARM_MS, kind, harms[kind](field));

@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Deck } from './deck.js';
 import type { Report } from './drill.js';
 import { EmbeddedWriter } from './embedded-writer.js';
 import { eventOf, type CollectedEvent } from './events.js';
 import { Findings, Tally } from './findings.js';
-import { pick } from './harms.js';
-import { points } from './kill-points.js';
+import { points, type Point } from './kill-points.js';
 import { logTails } from './log-tails.js';
 import { randomNumbers } from './scenario.js';
 import { within } from './within.js';
@@ -20,6 +20,7 @@ export interface EmbeddedDrillOptions {
   readonly log: (line: string) => void;
 }
 
+const AT_RANDOM = 'at random';
 const WRITERS = 8;
 const POINT_MS = 10_000;
 const LONGEST_CALM_MS = 800;
@@ -81,16 +82,17 @@ class EmbeddedDrill {
   private async killAgainAndAgain(): Promise<void> {
     const { cycles, seed, log } = this.options;
     const random = randomNumbers(seed);
+    const moments = new Deck<Point | typeof AT_RANDOM>([...points, AT_RANDOM, AT_RANDOM, AT_RANDOM], random);
     for (let cycle = 1; cycle <= cycles; cycle += 1) {
       await pause(random() * LONGEST_CALM_MS);
-      const point = random() < 0.5 ? undefined : pick(points, random);
+      const point = moments.draw();
       const count = 1 + Math.floor(random() * MOST_COMMITS);
-      log(`cycle ${cycle}: ${point === undefined ? 'at random' : `${point}, time ${count}`}`);
+      log(`cycle ${cycle}: ${point}, time ${count}`);
       const process = this.current();
-      if (point === undefined) await process.end('SIGKILL');
+      if (point === AT_RANDOM) await process.end('SIGKILL');
       else process.arm({ point, count });
-      await within(POINT_MS, `death ${point ?? ''}`, process.exited);
-      this.harm.add(point === undefined ? 'killed at random' : `killed ${point}`);
+      await within(POINT_MS, `death ${point}`, process.exited);
+      this.harm.add(`killed ${point}`);
       await this.start();
     }
   }

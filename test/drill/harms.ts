@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { MongoSet } from '../support/mongo-set.js';
 import type { Server } from '../support/server.js';
+import { pick, shuffled, type Deck, type Random } from './deck.js';
 import type { Fleet, Slot } from './fleet.js';
-import { points } from './kill-points.js';
+import type { Point } from './kill-points.js';
 
 /** What can be done to the parts of a running service; `replace` goes on all the time, beside the others. */
 export const kinds = ['worker', 'points', 'broker', 'freeze', 'mongo', 'stepdown', 'lag', 'proxy', 'replace'] as const;
@@ -11,9 +12,6 @@ export type Kind = (typeof kinds)[number];
 
 /** Only a replica set of three members can be harmed so. */
 export const SET_KINDS: ReadonlySet<Kind> = new Set<Kind>(['stepdown', 'lag']);
-
-/** Numbers from 0 up to 1. */
-export type Random = () => number;
 
 /** What there is to harm. */
 export interface Field {
@@ -24,6 +22,7 @@ export interface Field {
   /** The one server, or three. */
   readonly database: Server | MongoSet;
   readonly freezeMs: number;
+  readonly points: Deck<Point>;
   readonly random: Random;
   readonly log: (line: string) => void;
 }
@@ -45,8 +44,8 @@ export const harms: Readonly<Record<Exclude<Kind, 'replace'>, Harm>> = {
     return struck.length === 1 ? 'worker killed' : 'several workers killed at once';
   },
 
-  points: async ({ fleet, random, log }) => {
-    const point = pick(points, random);
+  points: async ({ fleet, points, random, log }) => {
+    const point = points.draw();
     const count = 1 + Math.floor(random() * MOST_COMMITS);
     log(`point ${point}, time ${count}`);
     const died = await fleet.killAt({ point, count }, POINT_MS);
@@ -118,16 +117,6 @@ export const harms: Readonly<Record<Exclude<Kind, 'replace'>, Harm>> = {
     return `network: ${way}`;
   },
 };
-
-export function pick<T>(list: readonly T[], random: Random): T {
-  const picked = list[Math.floor(random() * list.length)];
-  if (picked === undefined) throw new Error('nothing to pick from');
-  return picked;
-}
-
-export function shuffled<T>(list: readonly T[], random: Random): T[] {
-  return list.map((item) => ({ item, place: random() })).sort((one, other) => one.place - other.place).map(({ item }) => item);
-}
 
 function setOf(database: Server | MongoSet): MongoSet {
   if ('primary' in database) return database;
