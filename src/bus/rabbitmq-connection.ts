@@ -3,6 +3,7 @@ import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import type { Logger } from 'pino';
 import { StartError, UnavailableError, textOf } from '../errors.js';
 import { Backoff } from '../backoff.js';
+import { readAnyProperties } from './rabbitmq-frames.js';
 import { explained } from './rabbitmq-topology.js';
 import type { Status } from '../status.js';
 
@@ -100,6 +101,7 @@ export class RabbitConnection {
   private async live(): Promise<void> {
     const { name, noDelay, log } = this.options;
     const model = await connect(this.target, { noDelay, timeout: CONNECT_MS, clientProperties: { connection_name: name } });
+    readAnyProperties(model);
     this.model = model;
     this.why = 'connected, opening the channels';
     let lostBy: Error | undefined;

@@ -1,6 +1,7 @@
 import type { ConsumeMessage, Options } from 'amqplib';
 import type { Json } from '../json.js';
 import { STRUCTURED, type Message, type Origin, type OutgoingCommand, type OutgoingEvent, type ReplyTo } from '../message.js';
+import { UNREADABLE } from './rabbitmq-frames.js';
 
 /** CloudEvents AMQP binding, section 3.1.3.1: this prefix is sent; with a colon, and in any case, it is understood too. */
 const ATTRIBUTE = 'cloudEvents_';
@@ -9,6 +10,8 @@ const ATTRIBUTE_READ = /^cloudEvents[_:]/i;
 const MAX_ADDRESS_BYTES = 255;
 /** RabbitMQ direct reply-to: what a requester names, and what the broker makes of it. */
 export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
+
+const CANNOT_BE_READ = { unacceptable: { reason: 'malformed', error: 'properties or headers that cannot be read' } } as const;
 
 /** Which names on the default exchange may be answered to. */
 export interface ReplyRule {
@@ -28,7 +31,7 @@ export function messageOf(delivery: ConsumeMessage, origin: Origin, rule: ReplyR
     headers: headers as Record<string, Json>,
     contentType,
     attributes: attributesOf(table),
-    ...answerTo(textProperty(properties.replyTo), textProperty(properties.correlationId), rule),
+    ...(UNREADABLE in table ? CANNOT_BE_READ : answerTo(textProperty(properties.replyTo), textProperty(properties.correlationId), rule)),
     origin,
     redelivered: fields.redelivered,
     attempts: attemptsOf(fields.redelivered, table),
