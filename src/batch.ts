@@ -173,7 +173,8 @@ class Draft {
   private setAside(item: Item, reason: ParkReason, error: string, reply: Reply): Outcome {
     const identity = identityOf(item.message);
     const known = this.receiptOf(identity);
-    if (known && item.again) return { item, reply, repeated: true };
+    // A place in a stream is one message's alone, also when a server that crashed does not know that it handed it out before.
+    if (known && (item.again || item.message.origin.sequence !== undefined)) return { item, reply, repeated: true };
     const parked = this.park(item, reason, error);
     const entry: Entry = { ...(known ? {} : { command: identity }), status: reply.status, ...askedBy(item), events: [parkedAnnouncement(parked, this.context)] };
     this.entries.push(entry);
