@@ -24,9 +24,9 @@ export interface Service {
   kill(): Promise<void>;
 }
 
-/** Starts `main.js` with these settings and waits until it is ready, or no more than listening. */
-export async function startService(settings: Readonly<Record<string, string>>, waitFor: 'ready' | 'listening' = 'ready'): Promise<Service> {
-  const child = spawn(process.execPath, ['--enable-source-maps', MAIN], {
+/** Starts the service, or another main file around it, with these settings and waits until it is ready, or no more than listening. */
+export async function startService(settings: Readonly<Record<string, string>>, waitFor: 'ready' | 'listening' = 'ready', main = MAIN): Promise<Service> {
+  const child = spawn(process.execPath, ['--enable-source-maps', main], {
     env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'debug', ...settings },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
