@@ -71,7 +71,7 @@ export class Fleet {
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), ms);
     });
-    const died = await Promise.race([...this.slots.map((slot) => slot.worker.exited.then(() => slot)), late]);
+    const died = await Promise.race([...this.slots.map(diedByItself), late]);
     clearTimeout(timer);
     for (const { worker } of this.slots) worker.disarm();
     return died;
@@ -106,4 +106,11 @@ export class Fleet {
     });
     return worker;
   }
+}
+
+/** Never resolves for one that was ended from here. */
+async function diedByItself(slot: Slot): Promise<Slot> {
+  const { worker } = slot;
+  await worker.exited;
+  return worker.wasAskedToEnd ? new Promise(() => undefined) : slot;
 }
