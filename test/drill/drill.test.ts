@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binary } from '../support/binaries.js';
@@ -10,15 +10,22 @@ import type { Kind } from './harms.js';
 const LIMIT_MS = 240_000;
 const common = { seed: 1, rate: 60, roles: 8, freezeMs: 3_000, settings: {} };
 
-function folder(): string {
-  return mkdtempSync(join(tmpdir(), 'party-role-drill-'));
+/** The report has the ends of the logs. */
+async function withFolder(run: (folder: string) => Promise<Report>): Promise<Report> {
+  const folder = mkdtempSync(join(tmpdir(), 'party-role-drill-'));
+  try {
+    return await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Each kind of harm once. */
 async function drill(options: Pick<DrillOptions, 'bus' | 'members' | 'kinds'>): Promise<void> {
   const lines: string[] = [];
   const cycles = options.kinds.filter((kind) => kind !== 'replace').length;
-  expectNothingFound(await runDrill({ ...common, ...options, cycles, folder: folder(), log: (line) => lines.push(line) }), lines);
+  const report = await withFolder((folder) => runDrill({ ...common, ...options, cycles, folder, log: (line) => lines.push(line) }));
+  expectNothingFound(report, lines);
 }
 
 /** What it shows when it fails must be enough to understand why. */
@@ -40,6 +47,6 @@ whenServers('a short drill', ['rabbit', 'nats', 'mongo'], () => {
 
 it('a short drill on the embedded pair finds nothing', async () => {
   const lines: string[] = [];
-  const report = await runEmbeddedDrill({ cycles: 8, seed: 1, folder: folder(), log: (line) => lines.push(line) });
+  const report = await withFolder((folder) => runEmbeddedDrill({ cycles: 8, seed: 1, folder, log: (line) => lines.push(line) }));
   expectNothingFound(report, lines);
 }, LIMIT_MS);

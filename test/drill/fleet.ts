@@ -13,7 +13,6 @@ export interface FleetOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** For the logs. */
   readonly folder: string;
-  readonly main?: 'worker-main' | 'broken-main';
 }
 
 /** A place for one worker: its process changes, its network stays. */
@@ -97,10 +96,10 @@ export class Fleet {
   }
 
   private start(number: number, addresses: Readonly<Record<string, string>>): WorkerProcess {
-    const { settings, folder, main = 'worker-main' } = this.options;
+    const { settings, folder } = this.options;
     this.generation += 1;
     const logFile = join(folder, `worker-${number}-${String(this.generation).padStart(4, '0')}.log`);
-    const worker = new WorkerProcess({ main, settings: { ROLES: 'worker', ...settings, ...addresses }, logFile });
+    const worker = new WorkerProcess({ main: 'worker-main', settings: { ROLES: 'worker', ...settings, ...addresses }, logFile });
     void worker.exited.then(({ code }) => {
       if (code !== null && !worker.wasAskedToEnd) this.findings.push(`worker ${logFile}: ended by itself with ${code}`);
     });

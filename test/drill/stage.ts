@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -94,6 +94,7 @@ export class Stage {
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.end('SIGKILL')));
     await this.producer.close();
+    rmSync(this.folder, { recursive: true });
   }
 
   private journal(): { seed: number; commands: readonly SentCommand[] } {
