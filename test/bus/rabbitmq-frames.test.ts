@@ -19,7 +19,10 @@ const { connect } = require('amqplib');
 })();`;
 
 whenServers('Messages that the AMQP client cannot read', ['rabbit'], () => {
-  const deployments = new RabbitDeployments(sharedUrl('rabbit'));
+  let deployments: RabbitDeployments;
+  beforeAll(() => {
+    deployments = new RabbitDeployments(sharedUrl('rabbit'));
+  });
   afterEach(() => deployments.close(), 30_000);
 
   it('are handed over as malformed with their bytes, and the others in their order', async () => {
