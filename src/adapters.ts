@@ -5,6 +5,7 @@ import { openMemoryBus } from './bus/memory-bus.js';
 import { openNatsBus } from './bus/nats-bus.js';
 import { openRabbitBus } from './bus/rabbitmq-bus.js';
 import type { Config } from './config.js';
+import { StartError } from './errors.js';
 import { definitions } from './handlers/index.js';
 import { openEmbeddedStore } from './store/embedded-store.js';
 import { openMongoStore } from './store/mongo-store.js';
@@ -17,13 +18,24 @@ const MINUTE_MS = 60_000;
 /** What is wrong for good; an operator has to act. */
 export type OnFatal = (error: unknown) => void;
 
-export function openStore(config: Config, onFatal: OnFatal, log: Logger): Promise<Store> {
+/** `serve`: a service, which makes what is missing. `operate`: a tool, which takes everything as a service left it. */
+export type Purpose = 'serve' | 'operate';
+
+/** Where the two ports come from. */
+export interface Ports {
+  readonly openStore: (config: Config, onFatal: OnFatal, log: Logger, purpose?: Purpose) => Promise<Store>;
+  /** `holder` names this process where it takes a lane. */
+  readonly openBus: (config: Config, store: Store, holder: string, onFatal: OnFatal, log: Logger, purpose?: Purpose) => Bus;
+}
+
+export function openStore(config: Config, onFatal: OnFatal, log: Logger, purpose: Purpose = 'serve'): Promise<Store> {
+  const asFound = purpose === 'operate';
   const retentionMs = config.retentionMinutes * MINUTE_MS;
   if (config.storeUrl.startsWith('mongodb')) {
     const types = definitions(config).map(({ name, indexes }) => ({ name, indexes }));
-    return openMongoStore({ url: config.storeUrl, types, retentionMs, queryTimeoutMs: config.queryTimeoutMs, onFatal, log });
+    return openMongoStore({ url: config.storeUrl, types, retentionMs, queryTimeoutMs: config.queryTimeoutMs, asFound, onFatal, log });
   }
-  return openEmbeddedStore({ path: folderOf(config.storeUrl), retentionMs, log });
+  return openEmbeddedStore({ path: folderOf(config.storeUrl), retentionMs, asFound, log });
 }
 
 function folderOf(storeUrl: string): string | undefined {
@@ -31,16 +43,15 @@ function folderOf(storeUrl: string): string | undefined {
   return storeUrl.startsWith('file://') ? fileURLToPath(storeUrl) : storeUrl.slice('file:'.length);
 }
 
-/** `holder` names this process where it takes a lane. */
-export function openBus(config: Config, store: Store, holder: string, onFatal: OnFatal, log: Logger): Bus {
+export function openBus(config: Config, store: Store, holder: string, onFatal: OnFatal, log: Logger, purpose: Purpose = 'serve'): Bus {
   if (config.busUrl.startsWith('memory:')) return openMemoryBus({ log });
   const options = {
     url: config.busUrl,
     prefix: config.prefix,
     lanes: config.lanes,
-    topology: config.topology,
+    topology: purpose === 'operate' ? ('check' as const) : config.topology,
     ...(config.replyPrefix === undefined ? {} : { replyPrefix: config.replyPrefix }),
-    recorded: (name: string, value: string) => store.recordSetting(name, value),
+    recorded: (name: string, value: string) => recorded(store, config.prefix, purpose, name, value),
     onFatal,
     log,
   };
@@ -50,4 +61,16 @@ export function openBus(config: Config, store: Store, holder: string, onFatal: O
     release: (name: string) => store.releaseLease(name, holder),
   };
   return openNatsBus({ ...options, leases });
+}
+
+/**
+ * What is recorded of a setting; a service records what is new.
+ * @throws StartError when the database belongs to another prefix: what is sent under this one would find nobody.
+ */
+async function recorded(store: Store, prefix: string, purpose: Purpose, name: string, value: string): Promise<string> {
+  const record = async (setting: string, mine: string): Promise<string> =>
+    purpose === 'operate' ? ((await store.setting(setting)) ?? mine) : store.recordSetting(setting, mine);
+  const owner = await record('prefix', prefix);
+  if (owner !== prefix) throw new StartError(`PREFIX is ${prefix}, and the database belongs to the prefix ${owner}`);
+  return record(name, value);
 }

@@ -1,4 +1,5 @@
 import type { Unacceptable } from './errors.js';
+import { claimsOf } from './bus/envelope.js';
 import { Refusal, errorBody, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { decide, type Current, type DecisionContext, type Decision } from './handlers/resource.js';
@@ -13,7 +14,7 @@ const MAX_PARKED_BYTES = 8 * 1024 * 1024;
 
 /** Enough to understand an error that quotes what it is about. */
 const MAX_ERROR_CHARACTERS = 4_000;
-const MAX_SUBJECT_CHARACTERS = 500;
+const MAX_NAME_CHARACTERS = 500;
 /** More than a batch has messages; ids then sort as text. */
 const PARKED_DIGITS = 4;
 
@@ -23,14 +24,14 @@ const STATUS_OF: Partial<Record<ParkReason, number>> = { 'too-large': 413, faile
 /** A message on its way through a batch: understood, or set aside with its reason. */
 export type Item = {
   readonly message: Message;
-  /** It may have been decided before: the broker hands it over again, or the database never said what became of its commit. */
+  /** The broker hands it over again: it may have been decided before. */
   readonly again: boolean;
 } & (
   | { readonly command: Command; readonly definition: ResourceDefinition; readonly id: string }
   /** Understood, but its answer is no whatever the state is. */
-  | { readonly command: Command; readonly refused: Refusal; readonly reason: ParkReason }
+  | { readonly command: Command; readonly refused: Refusal; readonly reason: ParkReason; readonly target?: string }
   /** Understood, and not to be tried. */
-  | { readonly command: Command; readonly unacceptable: Unacceptable }
+  | { readonly command: Command; readonly unacceptable: Unacceptable; readonly target?: string }
   | { readonly unacceptable: Unacceptable }
 );
 
@@ -50,6 +51,8 @@ export interface BatchContext extends DecisionContext {
   readonly maxContentBytes: number;
   /** About how many bytes one commit may write. */
   readonly maxWriteBytes: number;
+  /** Earlier commits of these same items of which the database never said whether they happened. */
+  readonly doubted: ReadonlySet<string>;
 }
 
 /** What becomes of one message once the commit is durable. */
@@ -83,7 +86,7 @@ class Draft {
   private readonly states = new Map<string, NonNullable<Current>>();
   private readonly changed = new Map<string, { type: string; id: string }>();
   private readonly entries: Entry[] = [];
-  private readonly answered = new Map<string, Entry>();
+  private readonly answered = new Map<string, Receipt>();
   private readonly parked: ParkedMessage[] = [];
   private readonly guards: Guard[] = [];
 
@@ -93,7 +96,7 @@ class Draft {
   ) {}
 
   settle(item: Item): Outcome {
-    const first = 'command' in item ? this.receiptOf(item.command.hash) : undefined;
+    const first = 'command' in item ? this.receiptOf(item.command.hash)?.entry : undefined;
     if (first && 'command' in item) return this.repeat(item, first);
     if ('unacceptable' in item) {
       const { reason, message } = item.unacceptable;
@@ -174,23 +177,24 @@ class Draft {
     const identity = identityOf(item.message);
     const known = this.receiptOf(identity);
     // A place in a stream is one message's alone, also when a server that crashed does not know that it handed it out before.
-    if (known && (item.again || item.message.origin.sequence !== undefined)) return { item, reply, repeated: true };
+    const isSame = item.again || item.message.origin.sequence !== undefined || (known && this.context.doubted.has(known.commit));
+    if (known && isSame) return { item, reply, repeated: true };
     const parked = this.park(item, reason, error);
     const entry: Entry = { ...(known ? {} : { command: identity }), status: reply.status, ...askedBy(item), events: [parkedAnnouncement(parked, this.context)] };
     this.entries.push(entry);
-    this.answered.set(identity, entry);
+    this.answered.set(identity, { commit: this.context.commitId, entry });
     return { item, reply, parked, repeated: false };
   }
 
-  private receiptOf(command: string): Entry | undefined {
-    return this.answered.get(command) ?? this.loaded.receipts.get(command)?.entry;
+  private receiptOf(command: string): Receipt | undefined {
+    return this.answered.get(command) ?? this.loaded.receipts.get(command);
   }
 
   private record(item: Extract<Item, { command: Command }>, answer: Pick<Entry, 'status' | 'reply' | 'revision' | 'events'>): void {
     const { hash, digest } = item.command;
     const entry: Entry = { command: hash, digest, ...askedBy(item), ...answer };
     this.entries.push(entry);
-    this.answered.set(hash, entry);
+    this.answered.set(hash, { commit: this.context.commitId, entry });
     this.bytes += entry.events.reduce((sum, event: RecordedEvent) => sum + 2 * event.content.length, 500);
     if (entry.reply) this.bytes += JSON.stringify(entry.reply).length;
   }
@@ -200,7 +204,7 @@ class Draft {
     const cut = message.body.byteLength > MAX_PARKED_BYTES;
     const text = problem.slice(0, MAX_ERROR_CHARACTERS);
     const error = cut ? `${text} (only the first ${MAX_PARKED_BYTES} of ${message.body.byteLength} bytes are kept)` : text;
-    const { type, subject } = askedBy(item);
+    const { type, subject } = 'command' in item ? askedBy(item) : claimsOf(message);
     const parked: ParkedMessage = {
       id: `${this.context.commitId}-${String(this.parked.length).padStart(PARKED_DIGITS, '0')}`,
       at: this.context.at,
@@ -208,8 +212,8 @@ class Draft {
       error,
       origin: message.origin,
       attempts: message.attempts,
-      ...(type === undefined ? {} : { type }),
-      ...(subject === undefined ? {} : { subject: subject.slice(0, MAX_SUBJECT_CHARACTERS) }),
+      ...(type === undefined ? {} : { type: type.slice(0, MAX_NAME_CHARACTERS) }),
+      ...(subject === undefined ? {} : { subject: subject.slice(0, MAX_NAME_CHARACTERS) }),
       headers: message.headers,
       ...(message.contentType === undefined ? {} : { contentType: message.contentType }),
       attributes: message.attributes,
@@ -225,7 +229,7 @@ class Draft {
 function askedBy(item: Item): Pick<Entry, 'id' | 'type' | 'subject' | 'source' | 'authid' | 'channel' | 'correlationid' | 'retryof'> {
   if (!('command' in item)) return {};
   const { id, type, source, authid, channel, correlationid, retryof } = item.command;
-  const subject = 'id' in item ? item.id : item.command.subject;
+  const subject = 'id' in item ? item.id : (item.target ?? item.command.subject);
   return withoutUndefined({ id, type, subject, source, authid, channel, correlationid, retryof });
 }
 

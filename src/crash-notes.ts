@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { textOf } from './errors.js';
 import { hold } from './hold.js';
@@ -6,7 +5,8 @@ import type { Message } from './message.js';
 import { identityOf } from './message-identity.js';
 import type { Note, Store } from './store/store.js';
 
-const LAST_REMOVAL_MS = 500;
+/** Who still lives so long after it began did not die of it: it waits for a database or a bus. */
+const SURVIVED_MS = 5_000;
 
 /** Messages to try in one go, in order. */
 interface Part {
@@ -29,7 +29,7 @@ export class CrashNotes {
 
   /**
    * Tries a batch, as a whole unless some of it was noted before; `condemned` says which messages to set aside untried.
-   * Notes stay only when `attempt` dies or throws for another reason than the end of the worker.
+   * Notes stay only when `attempt` dies soon, or throws for another reason than the end of the worker.
    */
   async guard(messages: Message[], attempt: (messages: Message[], condemned: ReadonlySet<Message>) => Promise<void>): Promise<void> {
     const suspects = new Map(messages.filter((message) => message.redelivered).map((message) => [message, identityOf(message)]));
@@ -41,11 +41,16 @@ export class CrashNotes {
       const tried = part.messages.flatMap((message) => suspects.get(message) ?? []);
       const risky = part.messages.filter((message) => !condemned.has(message)).flatMap((message) => suspects.get(message) ?? []);
       if (risky.length > 0) await this.held('writing crash notes', () => this.store.writeNotes(risky, part.note));
-      await attempt(part.messages, condemned).catch(async (error: unknown) => {
-        if (this.signal.aborted) await Promise.race([this.remove(tried), pause(LAST_REMOVAL_MS)]);
+      const survived = setTimeout(() => void this.remove(tried), SURVIVED_MS).unref();
+      try {
+        await attempt(part.messages, condemned);
+        await this.remove(tried);
+      } catch (error) {
+        if (this.signal.aborted) await this.remove(tried);
         throw error;
-      });
-      await this.remove(tried);
+      } finally {
+        clearTimeout(survived);
+      }
     }
   }
 

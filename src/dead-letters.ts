@@ -39,6 +39,11 @@ export interface RetryOptions {
   readonly now: () => Date;
 }
 
+export interface DropOptions {
+  readonly dryRun: boolean;
+  readonly now: () => Date;
+}
+
 /** The operator's view of what was set aside: one implementation for the command line and for HTTP, the same on every bus. */
 export class DeadLetters {
   constructor(private readonly store: Store) {}
@@ -72,19 +77,23 @@ export class DeadLetters {
    * is still there, and selecting it again applies nothing twice.
    */
   async *retry(filter: ParkedFilter, limit: number, options: RetryOptions): AsyncGenerator<Outcome> {
-    const selected = filter.ids ? filter : { state: 'waiting' as const, ...filter };
+    const selected = filter.ids ? filter : { state: 'waiting' as const, to: options.now(), ...filter };
     const seen = new Set<string>();
+    /** Parked messages that were sent in this run: what it makes of them is left alone. */
+    const sent = new Set<string>();
     /** Roles of which a message could not be sent: a later one must not overtake it. */
     const stuck = new Set<string>();
     for await (const page of this.pages(selected, limit)) {
       for (const message of page) {
-        if (seen.has(repeatedBy(message) ?? '')) continue;
         seen.add(message.id);
+        if (sent.has(repeatedBy(message) ?? '') && !filter.ids) continue;
         const last = message.retries?.at(-1);
         if (last && selected.state === undefined) {
           yield { id: message.id, outcome: 'skipped', message, problem: `was retried at ${last.at.toISOString()}; the state retried selects it again` };
         } else {
-          yield await this.retryOne(message, stuck, options);
+          const outcome = await this.retryOne(message, stuck, options);
+          if (outcome.outcome === 'retried') sent.add(message.id);
+          yield outcome;
         }
       }
     }
@@ -92,9 +101,11 @@ export class DeadLetters {
   }
 
   /** Deletes the selected messages, at most `limit`, for good. */
-  async *drop(filter: ParkedFilter, limit: number, dryRun: boolean): AsyncGenerator<Outcome> {
+  async *drop(filter: ParkedFilter, limit: number, { dryRun, now }: DropOptions): AsyncGenerator<Outcome> {
     const seen = new Set<string>();
-    for await (const page of this.pages(filter, limit)) {
+    // What is set aside meanwhile was seen by nobody.
+    const selected = filter.ids ? filter : { to: now(), ...filter };
+    for await (const page of this.pages(selected, limit)) {
       if (!dryRun) await this.store.dropParked(page.map((message) => message.id));
       for (const message of page) {
         seen.add(message.id);

@@ -15,6 +15,8 @@ const UNCONFIRMED = 100;
 type Republish = Pick<Bus, 'republish'>;
 
 export interface ReplayFilter {
+  /** Behind this position of the log: where an earlier run ended. */
+  readonly after?: number;
   /** Committed at this time or later. */
   readonly from?: Date;
   /** Committed at this time or earlier. */
@@ -49,7 +51,7 @@ export interface ReplayProgress {
 export async function* replay(store: Store, bus: Republish, filter: ReplayFilter, destination?: string): AsyncGenerator<ReplayProgress> {
   let published = 0;
   let start: Pick<ReplayProgress, 'first' | 'logBegins'> | undefined;
-  for (let after = 0; ; ) {
+  for (let after = filter.after ?? 0; ; ) {
     const page = await store.readLog(after, LOG_PAGE, filter);
     const last = page.at(-1);
     if (!last) return;
@@ -88,7 +90,7 @@ export interface SnapshotOptions {
   readonly now: () => Date;
 }
 
-export function snapshotEvent({ id, revision, resource }: StoredResource, { definition, representation, source, now }: SnapshotOptions): OutgoingEvent {
+function snapshotEvent({ id, revision, resource }: StoredResource, { definition, representation, source, now }: SnapshotOptions): OutgoingEvent {
   const { name, api, version, typeName } = definition;
   const eventId = uuidv5(`snapshot/${name}/${id}/${revision}`, NAMESPACE);
   const event = {

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { v5 as uuidv5 } from 'uuid';
 import { isStructured } from './bus/envelope.js';
 import { NAMESPACE } from './handlers/notification.js';
@@ -19,13 +18,13 @@ export interface RetryCommand {
 
 /**
  * The command that repeats a parked message, with another body where one is given. Its id is the same for the same message,
- * number of earlier retries and body, so that whoever sends it a second time causes nothing. The extension attribute
+ * and number of earlier retries, so that whoever sends it a second time causes nothing (with another body: is refused). The extension attribute
  * `retryof` names the parked message, and `subject` the resource that it was about.
  */
 export function retryCommand(parked: ParkedMessage, editedBody?: Uint8Array): RetryCommand {
   const body = editedBody ?? parked.body;
   const edited = editedBody !== undefined && Buffer.compare(editedBody, parked.body) !== 0;
-  const id = uuidv5(`${parked.id}/${parked.retries?.length ?? 0}/${hash('sha256', body, 'hex')}`, NAMESPACE);
+  const id = uuidv5(`${parked.id}/${parked.retries?.length ?? 0}`, NAMESPACE);
   const more = { id, retryof: parked.id };
 
   if (!inStructuredMode(parked) && parked.attributes['specversion'] !== undefined) {

@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { openBus, openStore, type OnFatal } from './adapters.js';
-import type { Bus } from './bus/bus.js';
+import { openBus, openStore, type OnFatal, type Ports } from './adapters.js';
 import type { Config } from './config.js';
 import { definitions } from './handlers/index.js';
 import type { ResourceDefinition } from './handlers/definition.js';
@@ -11,7 +10,6 @@ import { createHttpServer } from './http/server.js';
 import { Lifecycle } from './lifecycle.js';
 import { createLogger } from './logging.js';
 import { Relay } from './relay.js';
-import type { Store } from './store/store.js';
 import { Worker } from './worker.js';
 
 const MINUTE_MS = 60_000;
@@ -21,12 +19,6 @@ const COMMIT_BYTES = 8 * 1024 * 1024;
 const MAX_UNCONFIRMED_EVENTS = 2_000;
 const SWEEP_AFTER_MS = 10_000;
 const SWEEP_EVERY_MS = 5_000;
-
-/** Where a service gets its two ports from. */
-export interface Ports {
-  readonly openStore: (config: Config, onFatal: OnFatal, log: Logger) => Promise<Store>;
-  readonly openBus: (config: Config, store: Store, holder: string, onFatal: OnFatal, log: Logger) => Bus;
-}
 
 /** Runs the service in this process until a signal or a fault ends it. */
 export function runService(config: Config, ports: Ports = { openStore, openBus }): void {

@@ -52,6 +52,7 @@ ${FILTER_HELP}
 
   --from TIME        committed at this time or later; 2026-01-31T08:30:00Z, a date alone is its midnight
   --to TIME          committed at this time or earlier; default: now
+  --after POSITION   behind this position of the log: goes on where an earlier run ended
   --type TYPE        such as PartyRoleCreateEvent
   --subject ID       of this role alone
   --to-queue NAME    to this destination alone (RabbitMQ: a queue; NATS: a subject that a stream takes); default: to all who listen
@@ -127,9 +128,10 @@ function selection(command: string, texts: Texts, ids: readonly string[], flags:
 }
 
 function replayTask(args: readonly string[], now: Date): Task {
-  const { from, to, type, subject, 'to-queue': destination } = options(args, ['from', 'to', 'type', 'subject', 'to-queue']);
+  const { after, from, to, type, subject, 'to-queue': destination } = options(args, ['after', 'from', 'to', 'type', 'subject', 'to-queue']);
   if (type !== undefined) checkEventType(type);
   const filter = {
+    ...(after === undefined ? {} : { after: countOf('after', after, Number.MAX_SAFE_INTEGER) }),
     ...(from === undefined ? {} : { from: timeOf('from', from) }),
     // Else a replay would run after the events that come meanwhile.
     to: to === undefined ? now : timeOf('to', to),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { destination as fileDescriptor, pino, type Logger } from 'pino';
-import { openBus, openStore } from './adapters.js';
+import { openBus, openStore, type Ports } from './adapters.js';
 import type { Bus } from './bus/bus.js';
 import type { Config } from './config.js';
 import { DeadLetters, type Outcome } from './dead-letters.js';
@@ -12,7 +12,6 @@ import type { JsonObject } from './json.js';
 import { Lifecycle } from './lifecycle.js';
 import { countsOf, detailsOf, outcomeView, summaryOf } from './parked-view.js';
 import { replay, snapshot, type Place, type ReplayProgress } from './replay.js';
-import type { Ports } from './service.js';
 import type { Status } from './status.js';
 import type { Store } from './store/store.js';
 import type { Task } from './tool-arguments.js';
@@ -66,7 +65,7 @@ class OpenPorts {
     const { storeUrl } = this.config;
     if (storeUrl.startsWith('memory:')) throw new ToolError(`STORE_URL memory: lives inside the service; ${USE_ADMIN}`);
     try {
-      const store = await this.ports.openStore(this.config, this.onFatal, this.log);
+      const store = await this.ports.openStore(this.config, this.onFatal, this.log, 'operate');
       this.lifecycle.add('store', () => store.close());
       await this.up('the database', () => store.status());
       return store;
@@ -78,7 +77,7 @@ class OpenPorts {
 
   async bus(store: Store): Promise<Bus> {
     if (this.config.busUrl.startsWith('memory:')) throw new ToolError(`BUS_URL memory: lives inside the service, so this would send into nowhere; for dead letters ${USE_ADMIN}`);
-    const bus = this.ports.openBus(this.config, store, `tool-${process.pid}`, this.onFatal, this.log);
+    const bus = this.ports.openBus(this.config, store, `tool-${process.pid}`, this.onFatal, this.log, 'operate');
     this.lifecycle.add('bus', () => bus.close());
     await this.up('the message bus', () => bus.status());
     return bus;
@@ -117,7 +116,7 @@ async function perform(config: Config, task: Work, ports: OpenPorts, print: Prin
       return report(letters.retry(task.filter, task.limit, { ...bus, ...body, now: () => new Date() }), print);
     }
     case 'dlq drop':
-      return report(letters.drop(task.filter, task.limit, task.dryRun), print);
+      return report(letters.drop(task.filter, task.limit, { dryRun: task.dryRun, now: () => new Date() }), print);
     case 'replay':
       return reportReplay(replay(store, await ports.bus(store), task.filter, task.destination), print);
     case 'snapshot':
@@ -160,11 +159,11 @@ async function reportReplay(pages: AsyncIterable<ReplayProgress>, print: Print):
       done = progress;
       if (progress.published - told < PROGRESS_EVENTS) continue;
       told = progress.published;
-      print({ published: told, at: progress.last.at.toISOString() });
+      print({ published: told, position: progress.last.position });
     }
   } catch (error) {
     print(replayTotals(done));
-    throw new ToolError(`stopped: ${textOf(error)}. ${done ? `Everything up to ${done.last.at.toISOString()} is published: go on with --from` : 'Nothing is published for sure'}`);
+    throw new ToolError(`stopped: ${textOf(error)}. ${done ? `Everything up to position ${done.last.position} is published: go on with --after ${done.last.position}` : 'Nothing is published for sure'}`);
   }
   print(replayTotals(done));
   return 0;

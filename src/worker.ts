@@ -11,7 +11,7 @@ import type { Representation } from './handlers/representation.js';
 import { targetId } from './handlers/resource.js';
 import { hold } from './hold.js';
 import { Intake, type BatchBounds } from './intake.js';
-import type { Message } from './message.js';
+import type { Command, Message } from './message.js';
 import { identityOf } from './message-identity.js';
 import type { Relay } from './relay.js';
 import type { Status } from './status.js';
@@ -36,6 +36,15 @@ export interface WorkerOptions {
   /** The worker stopped on a fault of its own; its messages come again to the next process. */
   readonly onFatal: (error: unknown) => void;
   readonly log: Logger;
+}
+
+const LAST_WORDS_MS = 500;
+
+/** What went wrong with a batch so far. */
+interface Failures {
+  any: boolean;
+  /** Commits of which the database never said whether they happened. */
+  readonly doubted: Set<string>;
 }
 
 /** Another worker was faster, or has not published yet what this batch builds on: decide again on fresh data. */
@@ -76,6 +85,8 @@ export class Worker {
     const deadline = pause(graceMs, undefined, { ref: false }).then(() => this.stop.abort(new Error('the worker is closed')));
     await Promise.race([this.running, deadline]);
     this.stop.abort(new Error('the worker is closed'));
+    // It still takes back what it noted, before the store is closed.
+    await Promise.race([this.running, pause(LAST_WORDS_MS)]);
   }
 
   private async run(): Promise<void> {
@@ -100,7 +111,7 @@ export class Worker {
     const again = message.redelivered;
     try {
       const command = commandOf(message, this.options.envelope);
-      if (condemned) return { message, again, command, unacceptable: new Unacceptable('crashed', 'the process died twice while it tried this message') };
+      if (condemned) return { message, again, command, ...targetOf(command), unacceptable: new Unacceptable('crashed', 'the process died twice while it tried this message') };
       const definition = this.definitions.get(command.resource);
       if (!definition) throw new Unacceptable('unsupported', `type ${command.type} is no command of this service`);
       try {
@@ -122,18 +133,15 @@ export class Worker {
 
   /** Holds until every item is committed or set aside: what fails for now is tried again, in place. */
   private async process(items: readonly Item[]): Promise<void> {
-    let failed = false;
+    const failures: Failures = { any: false, doubted: new Set() };
     const onFailure = (what: string, error: unknown): void => {
+      failures.any = true;
       this.onFailure(what, error);
-      failed = true;
-      // The database may have done what it did not say it did.
-      if (!(error instanceof Conflict)) rest = rest.map((item) => ({ ...item, again: true }));
     };
-    let rest = items;
-    while (rest.length > 0) {
+    for (let rest = items; rest.length > 0; ) {
       const { signal } = this.stop;
       try {
-        rest = rest.slice(await hold('commit', () => this.commitOnce(rest, failed), signal, this.options.log, onFailure));
+        rest = rest.slice(await hold('commit', () => this.commitOnce(rest, failures), signal, this.options.log, onFailure));
         this.held = undefined;
       } catch (error) {
         if (!(error instanceof PermanentStoreError)) throw error;
@@ -152,26 +160,29 @@ export class Worker {
       await this.process(items.slice(middle));
     } else if (culprit && 'id' in culprit) {
       const refused = new Refusal(422, 'The database refuses to store the result', [{ at: '/', problem: error.message }]);
-      await this.process([{ message: culprit.message, again: culprit.again, command: culprit.command, refused, reason: 'rejected' }]);
+      await this.process([{ message: culprit.message, again: culprit.again, command: culprit.command, target: culprit.id, refused, reason: 'rejected' }]);
     } else {
       throw error;
     }
   }
 
   /** Decides and commits as many of the items as fit into one commit; answers how many. */
-  private async commitOnce(items: readonly Item[], afterFailure: boolean): Promise<number> {
+  private async commitOnce(items: readonly Item[], failures: Failures): Promise<number> {
     const { store, relay } = this.options;
-    const loaded = await this.load(items, afterFailure);
+    const loaded = await this.load(items, failures.any);
     await relay.settle([...[...loaded.resources.values()].map((resource) => resource.commit), ...[...loaded.receipts.values()].map((receipt) => receipt.commit)]);
 
-    const decided = decideBatch(items, loaded, this.context());
+    const decided = decideBatch(items, loaded, this.context(failures.doubted));
     const { commit } = decided;
     if (commit.entries.length > 0) {
       let result: 'committed' | 'conflict';
       try {
         result = await store.commit(commit);
       } catch (error) {
-        if (!(error instanceof PermanentStoreError)) relay.doubt(commit.id);
+        if (!(error instanceof PermanentStoreError)) {
+          relay.doubt(commit.id);
+          failures.doubted.add(commit.id);
+        }
         throw error;
       }
       if (result === 'conflict') throw new Conflict('another worker was faster');
@@ -201,11 +212,11 @@ export class Worker {
     return { resources, receipts };
   }
 
-  private context(): BatchContext {
+  private context(doubted: ReadonlySet<string>): BatchContext {
     const { bus, representation, notifications, tombstoneMs, maxWriteBytes, incarnation, envelope } = this.options;
     const at = new Date();
     const id = commitId(incarnation, ++this.serial);
-    return { commitId: id, at, now: at.toISOString(), maxDepth: envelope.maxDepth, representation, notifications, tombstoneMs, maxWriteBytes, maxContentBytes: bus.maxContentBytes };
+    return { commitId: id, at, now: at.toISOString(), maxDepth: envelope.maxDepth, representation, notifications, tombstoneMs, maxWriteBytes, doubted, maxContentBytes: bus.maxContentBytes };
   }
 
   /** The commit is durable: whoever waits is told, and the broker may forget the messages. */
@@ -228,6 +239,15 @@ export class Worker {
     if (outcome.parked) log.warn({ ...about(outcome), parked: outcome.parked.id, reason: outcome.parked.reason }, 'message parked');
     else if (outcome.repeated) log.info(about(outcome), 'repeated command answered from its receipt');
     else log.info({ ...about(outcome), status: outcome.reply.status }, 'command answered');
+  }
+}
+
+/** The resource that a command is about, where it names one. */
+function targetOf(command: Command): { target?: string } {
+  try {
+    return { target: targetId(command) };
+  } catch {
+    return {};
   }
 }
 

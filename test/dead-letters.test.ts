@@ -172,11 +172,11 @@ it('tells in the log whose retry a command was', async () => {
 
 it('drops what is selected, and nothing in a dry run', async () => {
   await park(raw('a', '{'), early('r1', { a: '1' }), raw('b', '{'));
-  expect((await outcomes(letters.drop({ reason: 'malformed' }, Infinity, true))).map(({ outcome }) => outcome)).toEqual(['drop', 'drop']);
+  expect((await outcomes(letters.drop({ reason: 'malformed' }, Infinity, { dryRun: true, now: () => new Date() }))).map(({ outcome }) => outcome)).toEqual(['drop', 'drop']);
   expect(await all()).toHaveLength(3);
-  expect((await outcomes(letters.drop({ reason: 'malformed' }, 1, false))).map(({ outcome }) => outcome)).toEqual(['dropped']);
+  expect((await outcomes(letters.drop({ reason: 'malformed' }, 1, { dryRun: false, now: () => new Date() }))).map(({ outcome }) => outcome)).toEqual(['dropped']);
   expect((await all()).map(({ reason }) => reason)).toEqual(['refused', 'malformed']);
   const ids = ['nothing', ...(await all()).map(({ id }) => id)];
-  expect((await outcomes(letters.drop({ ids }, Infinity, false))).map(({ id, outcome }) => [id, outcome])).toEqual([...ids.slice(1).map((id) => [id, 'dropped']), ['nothing', 'failed']]);
+  expect((await outcomes(letters.drop({ ids }, Infinity, { dryRun: false, now: () => new Date() }))).map(({ id, outcome }) => [id, outcome])).toEqual([...ids.slice(1).map((id) => [id, 'dropped']), ['nothing', 'failed']]);
   expect(await all()).toEqual([]);
 });

@@ -57,6 +57,9 @@ describe('replay', () => {
     expect(await chosen({ type: 'PartyRoleCreateEvent' })).toBe(3);
     expect(await chosen({ type: 'org.tmforum.partyRole.PartyRoleDeleteEvent' })).toBe(1);
     expect(await chosen({ subject: 'r2' })).toBe(3);
+    const [, second] = await service.store.readLog(0, 2);
+    const behind = (await service.store.readLog(second?.position ?? 0, 100)).flatMap(({ entries }) => entries.flatMap(({ events }) => events.filter(({ topic }) => topic === 'events')));
+    expect(await chosen({ after: second?.position ?? 0 })).toBe(behind.length);
     expect(await chosen({ subject: 'r1', type: 'PartyRoleStateChangeEvent' })).toBe(1);
     const log = await service.store.readLog(0, 1000);
     const middle = log[4]?.at as Date;

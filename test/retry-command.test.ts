@@ -44,12 +44,12 @@ it('never replaces a subject that the message had', () => {
   expect(sent(structured('{"subject":"own"}'))).toMatchObject({ subject: 'own' });
 });
 
-it('derives the id from the message, the number of its retries and the body', () => {
+it('derives the id from the message and the number of its retries, whatever the body', () => {
   const id = (message: ParkedMessage, body?: string): string => retryCommand(message, body === undefined ? undefined : Buffer.from(body)).id;
   const ids = [id(parked()), id(parked({ id: 'other' })), id(parked({ retries: [retried] })), id(parked(), '{"n":2}')];
-  expect(new Set(ids).size).toBe(4);
+  expect(new Set(ids.slice(0, 3)).size).toBe(3);
   expect(ids).toEqual([id(parked()), id(parked({ id: 'other' })), id(parked({ retries: [retried] })), id(parked(), '{"n":2}')]);
-  expect(id(parked(), '{"n":1}')).toBe(id(parked()));
+  expect(ids[3]).toBe(ids[0]);
 });
 
 it('changes a structured message inside', () => {

@@ -32,6 +32,7 @@ it.each<[string, Task]>([
   ['dlq retry --all --limit 7', { name: 'dlq retry', filter: {}, limit: 7, dryRun: false }],
   ['dlq drop --reason malformed', { name: 'dlq drop', filter: { reason: 'malformed' }, limit: Infinity, dryRun: false }],
   ['replay', { name: 'replay', filter: { to: NOW } }],
+  ['replay --after 7', { name: 'replay', filter: { after: 7, to: NOW } }],
   [
     'replay --from 2026-01-01 --to 2026-01-02 --type org.tmforum.partyRole.PartyRoleCreateEvent --subject s --to-queue q',
     { name: 'replay', filter: { from: new Date('2026-01-01'), to: new Date('2026-01-02'), type: 'org.tmforum.partyRole.PartyRoleCreateEvent', subject: 's' }, destination: 'q' },

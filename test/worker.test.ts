@@ -255,6 +255,8 @@ describe('a message that kills the process', () => {
           died = true;
           return new Promise(() => undefined);
         },
+        // The dead take nothing back.
+        removeNotes: (real, messages) => (died ? Promise.resolve() : real(messages)),
       }),
     });
     await until('the process is dead', () => died);

@@ -62,6 +62,23 @@ export function commandOf(message: Message, limits: EnvelopeLimits): Command {
   };
 }
 
+/** Larger bodies are not looked into only to say what they are about. */
+const MAX_CLAIM_BYTES = 1024 * 1024;
+
+/** What a message that is no valid command says that it is: nothing of it is checked. */
+export function claimsOf(message: Pick<Message, 'contentType' | 'attributes' | 'body'>): { type?: string; subject?: string } {
+  if (!isStructured(message)) return picked(message.attributes, ['type', 'subject']);
+  if (message.body.byteLength > MAX_CLAIM_BYTES) return {};
+  try {
+    const event = JSON.parse(utf8.decode(message.body)) as Json;
+    if (!isObject(event)) return {};
+    const texts = Object.entries(event).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    return picked(Object.fromEntries(texts), ['type', 'subject']);
+  } catch {
+    return {};
+  }
+}
+
 interface ReadEvent {
   readonly attributes: Readonly<Record<string, string>>;
   readonly data: Json | undefined;

@@ -27,7 +27,8 @@ export function readAnyProperties({ connection }: ChannelModel): void {
     try {
       return read();
     } catch (error) {
-      const frame = withoutProperties(bytes);
+      // What was no frame at all was not taken.
+      const frame = reader.rest === bytes ? undefined : withoutProperties(bytes);
       if (!frame) throw error;
       return frame;
     }

@@ -42,7 +42,7 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions) {
 
   async function drop(request: BodyRequest, response: ApiResponse): Promise<void> {
     const { filter, limit, dryRun } = selectionOf(request.body);
-    respond(response, { status: 200, headers: {}, body: await report(letters.drop(filter, limit, dryRun), limit, log) });
+    respond(response, { status: 200, headers: {}, body: await report(letters.drop(filter, limit, { dryRun, now }), limit, log) });
   }
 
   /** A body that is given is sent in place of the message's own. */
@@ -59,7 +59,7 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions) {
   }
 
   async function dropOne(request: ResourceRequest, response: ApiResponse): Promise<void> {
-    const [outcome] = await collected(letters.drop({ ids: [request.params.id] }, 1, false), log);
+    const [outcome] = await collected(letters.drop({ ids: [request.params.id] }, 1, { dryRun: false, now }), log);
     if (!outcome?.message) throw noMessage(request.params.id);
     respond(response, { status: 204, headers: {} });
   }

@@ -16,14 +16,20 @@ export function limitRequests(max: number, holdMs: number, log: Logger): ApiHand
       return;
     }
     underWay += 1;
+    const { socket } = request;
     const cutOff = setTimeout(() => {
       log.warn({ ...response.locals.context, afterMs: holdMs }, 'the caller neither takes its answer nor goes away: cut off');
-      request.socket.destroy();
+      socket.destroy();
     }, holdMs);
-    response.once('close', () => {
+    const release = (): void => {
       clearTimeout(cutOff);
+      response.off('close', release);
+      socket.off('close', release);
       underWay -= 1;
-    });
+    };
+    response.once('close', release);
+    // A pipelined request whose turn has not come has a response without a socket: that never closes.
+    socket.setMaxListeners(0).once('close', release);
     next();
   };
 }

@@ -95,6 +95,6 @@ function fits(message: ParkedMessage, { reason, type, subject, from, to, state, 
     (from === undefined || message.at >= from) &&
     (to === undefined || message.at <= to) &&
     (state === undefined || (message.retries !== undefined) === (state === 'retried')) &&
-    (after === undefined || message.at > after.at || message.id > after.id)
+    (after === undefined || message.at > after.at || (message.at.getTime() === after.at.getTime() && message.id > after.id))
   );
 }

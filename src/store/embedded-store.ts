@@ -39,6 +39,8 @@ export interface EmbeddedOptions {
   readonly path: string | undefined;
   /** How long published commits and their receipts are kept. */
   readonly retentionMs: number;
+  /** Nothing is made or deleted: for tools, which need not know the retention. */
+  readonly asFound?: boolean;
   readonly log: Logger;
 }
 
@@ -63,7 +65,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
 }
 
 class EmbeddedStore implements Store {
-  private readonly sweeper: NodeJS.Timeout;
+  private readonly sweeper: NodeJS.Timeout | undefined;
   private closed = false;
 
   private constructor(
@@ -71,6 +73,7 @@ class EmbeddedStore implements Store {
     private readonly release: () => Promise<void>,
     private readonly options: EmbeddedOptions,
   ) {
+    if (options.asFound === true) return;
     this.sweeper = setInterval(() => {
       this.sweep().catch((error: unknown) => this.options.log.error({ err: error }, 'expired data could not be deleted'));
     }, SWEEP_MS);
@@ -88,7 +91,7 @@ class EmbeddedStore implements Store {
     const store = new EmbeddedStore(tables, release, options);
     try {
       await store.checkFormat();
-      await store.sweep();
+      if (options.asFound !== true) await store.sweep();
       return store;
     } catch (error) {
       await store.close();
@@ -221,6 +224,11 @@ class EmbeddedStore implements Store {
     });
   }
 
+  async setting(name: string): Promise<string | undefined> {
+    const tables = await this.ready();
+    return tables.meta.get(`setting:${name}`);
+  }
+
   status(): Status {
     return this.closed ? { up: false, why: 'closed' } : { up: true };
   }
@@ -240,6 +248,7 @@ class EmbeddedStore implements Store {
   private async checkFormat(): Promise<void> {
     const found = Number(this.tables.meta.get('format') ?? FORMAT);
     if (found > FORMAT) throw new StartError(`the folder has format ${found}, written by a newer version; this one reads up to ${FORMAT}`);
+    if (this.options.asFound === true) return;
     await this.tables.write(() => {
       this.tables.meta.putSync('format', String(FORMAT));
     });

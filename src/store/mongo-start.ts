@@ -15,6 +15,8 @@ const INDEX_OPTIONS_CONFLICT = 85;
 export interface StartOptions {
   readonly types: readonly { readonly name: string; readonly indexes: readonly string[] }[];
   readonly retentionMs: number;
+  /** Nothing is made or changed: for tools, which need not know the retention. */
+  readonly asFound?: boolean;
 }
 
 /**
@@ -25,8 +27,8 @@ export interface StartOptions {
 export async function checkStart(db: Db, collections: Collections, options: StartOptions): Promise<void> {
   await checkTopology(db);
   await checkVersion(db);
-  await checkFormat(collections);
-  await createIndexes(collections, options);
+  await checkFormat(collections, options);
+  if (options.asFound !== true) await createIndexes(collections, options);
 }
 
 async function checkTopology(db: Db): Promise<void> {
@@ -44,8 +46,8 @@ async function checkVersion(db: Db): Promise<void> {
   if (parseInt(String(version), 10) < MIN_VERSION) throw new StartError(`MongoDB is ${String(version)}; ${MIN_VERSION}.0 or newer is needed`);
 }
 
-async function checkFormat({ meta }: Collections): Promise<void> {
-  const before = await meta.findOneAndUpdate({ _id: 'format' }, { $max: { format: FORMAT } }, { upsert: true, returnDocument: 'before' });
+async function checkFormat({ meta }: Collections, { asFound = false }: StartOptions): Promise<void> {
+  const before = asFound ? await meta.findOne({ _id: 'format' }) : await meta.findOneAndUpdate({ _id: 'format' }, { $max: { format: FORMAT } }, { upsert: true, returnDocument: 'before' });
   const found = before?.format ?? FORMAT;
   if (found > FORMAT) throw new StartError(`the database has format ${found}, written by a newer version; this one reads up to ${FORMAT}`);
 }

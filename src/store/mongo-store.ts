@@ -163,6 +163,10 @@ class MongoStore implements Store {
     return recorded?.value ?? value;
   }
 
+  async setting(name: string): Promise<string | undefined> {
+    return (await this.connection.collections().meta.findOne({ _id: `setting:${name}` }))?.value;
+  }
+
   status(): Status {
     return this.connection.status();
   }

@@ -82,6 +82,9 @@ export interface Store {
   /** Records a setting that must never change behind the data's back. The first value stays; the answer is the recorded one. */
   recordSetting(name: string, value: string): Promise<string>;
 
+  /** What `recordSetting` recorded; undefined when it never did. */
+  setting(name: string): Promise<string | undefined>;
+
   /** Whether the database can be used right now, and if not, why not. */
   status(): Status;
 

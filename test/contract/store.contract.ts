@@ -303,6 +303,7 @@ export function storeContract(harness: StoreHarness): void {
       expect(await store.recordSetting('lanes', '8')).toBe('8');
       expect(await store.recordSetting('lanes', '9')).toBe('8');
       expect(await store.recordSetting('other', '$x')).toBe('$x');
+      expect([await store.setting('lanes'), await store.setting('unknown')]).toEqual(['8', undefined]);
     });
 
     it('agree when several record at the same moment', async () => {
@@ -360,6 +361,7 @@ export function storeContract(harness: StoreHarness): void {
       ['removeNotes', () => store.removeNotes(['m'])],
       ['takeLease', () => store.takeLease('lane', 'a', 1)],
       ['releaseLease', () => store.releaseLease('lane', 'a')],
+      ['setting', () => store.setting('lanes')],
       ['recordSetting', () => store.recordSetting('lanes', '1')],
     ])('throws where %s cannot reach the database', async (_method, use) => {
       await store.close();

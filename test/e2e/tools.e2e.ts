@@ -62,6 +62,11 @@ export function toolSuite(open: () => Promise<Pair>, openDestination: (url: stri
   const about = (contents: readonly string[], id: string): Line[] => contents.map((content) => JSON.parse(content) as Line).filter((event) => event['subject'] === id);
   const eventsOf = (id: string): Line[] => about(client.events.map(({ content }) => content), id);
 
+  it('send nothing under a prefix that the database does not belong to', async () => {
+    const { code, errors } = await runTool({ ...pair.settings, PREFIX: 'another' }, 'snapshot');
+    expect([code, errors]).toEqual([1, expect.stringContaining('PREFIX is another')]);
+  });
+
   it('lists, shows, retries in the original order, and drops', async () => {
     for (const tag of ['1', '2', '3', '4']) for (const id of ['early-a', 'early-b']) await append(id, tag);
     const [first] = await parked('early-a', 4);

@@ -106,6 +106,22 @@ describe('a message without a readable id', () => {
     expect(second.outcomes).toMatchObject([{ repeated: true, reply: { status: 400 } }]);
   });
 
+  it('is parked once when the database did not say what became of the commit', () => {
+    const first = decideBatch([garbage(false)], empty, context());
+    const again = decideBatch([garbage(false)], receiptsOf(first), context({ commitId: 'here-000000000002', doubted: new Set([first.commit.id]) }));
+    expect(again).toMatchObject({ commit: { parked: [] }, outcomes: [{ repeated: true }] });
+    const another = decideBatch([garbage(false)], receiptsOf(first), context({ commitId: 'here-000000000002', doubted: new Set(['here-000000000009']) }));
+    expect(another.commit.parked).toHaveLength(1);
+  });
+
+  it.each([
+    ['binary', { contentType: 'application/json', attributes: { specversion: '1.0', type: 'org.example', subject: 's' } }],
+    ['structured', { body: Buffer.from('{"specversion":"1.0","type":"org.example","subject":"s","id":7}') }],
+  ])('is found by what it says that it is: %s mode', (_mode, parts) => {
+    const { parked } = decideBatch([{ message: message(parts), again: false, unacceptable: new Unacceptable('unsupported', 'no') }], empty, context()).commit;
+    expect(parked).toMatchObject([{ type: 'org.example', subject: 's' }]);
+  });
+
   it('is the same one when the broker hands it over with its headers in another order', () => {
     const [id, source] = [{ id: '1' }, { source: '/crm' }];
     const first = decideBatch([{ ...garbage(false), message: message({ attributes: { ...source, ...id } }) }], empty, context());
@@ -132,7 +148,7 @@ describe('a message without a readable id', () => {
 
 it('sets aside what killed the process untried, whoever waits, unless it was applied', () => {
   const asked = command('patch', { subject: 'r1', data: { name: 'b' } });
-  const condemned: Item = { message: message({ replyTo }), again: true, command: asked, unacceptable: new Unacceptable('crashed', 'it died') };
+  const condemned: Item = { message: message({ replyTo }), again: true, command: asked, target: 'r1', unacceptable: new Unacceptable('crashed', 'it died') };
   const { commit, outcomes } = decideBatch([condemned], withRole, context());
   expect(commit).toMatchObject({ parked: [{ reason: 'crashed', type: asked.type, subject: 'r1' }], writes: [] });
   expect(outcomes).toMatchObject([{ reply: { status: 500 } }]);

@@ -112,6 +112,20 @@ describe('a place is given back', () => {
     await until('the place is free', isFree);
   });
 
+  test('by all that a client sent in one go, when it disconnects before their turn', async () => {
+    rest = await startRest(() => ({ maxRequests: 5, replyTimeoutMs: 60_000 }), PATIENT);
+    const { socket } = open(post().repeat(5));
+    await until('the places are taken', () => rest.commands.length === 5);
+    expect((await ask(rest.roles)).status).toBe(503);
+    socket.destroy();
+    // All of them, not only that of the first.
+    const some = Array.from({ length: 5 }, () => open(post()));
+    await until('every place is free', async () => {
+      for (const one of some.filter(({ received }) => received().includes(' 503 '))) some.splice(some.indexOf(one), 1, open(post()));
+      return Promise.resolve(rest.commands.length === 10);
+    });
+  });
+
   test('when no reply comes in time', async () => {
     await full(300, PATIENT);
     await until('the place is free', isFree);

@@ -105,6 +105,10 @@ describe('embedded store', () => {
     expect((await patient.receipts(['old'])).size).toBe(1);
     await patient.close();
 
+    const tool = await openEmbeddedStore({ path: harness.pathOf('expiry'), retentionMs: 0, asFound: true, log: silent });
+    expect((await tool.receipts(['old'])).size).toBe(1);
+    await tool.close();
+
     const hasty = await openEmbeddedStore({ path: harness.pathOf('expiry'), retentionMs: 0, log: silent });
     const commands = [published, waiting].flatMap(({ entries }) => entries.flatMap(({ command }) => command ?? []));
     expect([...(await hasty.receipts(['old', ...commands])).keys()]).toEqual(commands.slice(1));

@@ -48,12 +48,13 @@ export class MongoHarness implements StoreHarness {
 }
 
 /** Rejects with the fatal error of the start checks. */
-export function openUntilUp(url: string, retentionMs = 3_600_000): Promise<Store> {
+export function openUntilUp(url: string, retentionMs = 3_600_000, asFound = false): Promise<Store> {
   return new Promise((resolve, reject) => {
     const opening = openMongoStore({
       url,
       types: [{ name: TYPE, indexes: INDEXES }, { name: 'party', indexes: [] }],
       retentionMs,
+      asFound,
       queryTimeoutMs: 5000,
       log: silent,
       onFatal: (error) => {

@@ -153,6 +153,19 @@ whenServers('MongoDB store', ['mongo'], () => {
       expect(plans.filter(({ plan, sorted }) => !/^(IXSCAN|COUNT_SCAN|IDHACK|EOF)/.test(plan) || sorted)).toEqual([]);
     });
 
+    it('is left as it is by a tool, which may know another retention', async () => {
+      const [found, empty] = [`${database}-found`, `${database}-empty`];
+      await (await openUntilUp(harness.urlOf(found), 7_200_000)).close();
+      const shape = async (name: string): Promise<string> => {
+        const collections = (await harness.client.db(name).collections()).sort((a, b) => (a.collectionName < b.collectionName ? -1 : 1));
+        return JSON.stringify(await Promise.all(collections.map(async (one) => [one.collectionName, await one.indexes(), await one.find().toArray()])));
+      };
+      const before = await shape(found);
+      for (const name of [found, empty]) await (await openUntilUp(harness.urlOf(name), 60_000, true)).close();
+      expect(await shape(found)).toBe(before);
+      expect(await shape(empty)).toBe('[]');
+    });
+
     it('has commits and tombstones expire, and follows a changed retention', async () => {
       await (await openUntilUp(harness.urlOf(database), 7_200_000)).close();
       const expiry = async (collection: string): Promise<Document[]> => {

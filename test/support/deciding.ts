@@ -40,6 +40,7 @@ export function context(overrides: Partial<BatchContext> = {}): BatchContext {
     tombstoneMs: 60_000,
     maxContentBytes: 1_000_000,
     maxWriteBytes: 4_000_000,
+    doubted: new Set(),
     ...overrides,
   };
 }
