@@ -1,4 +1,5 @@
 import type { Unacceptable } from './errors.js';
+import { hash } from 'node:crypto';
 import { claimsOf } from './bus/envelope.js';
 import { Refusal, errorBody, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
@@ -39,7 +40,7 @@ export type Item = {
 export interface Loaded {
   /** Keyed by `type/id`. */
   readonly resources: ReadonlyMap<string, StoredResource>;
-  /** Keyed by command; of messages that are set aside without one, by their identity. */
+  /** Keyed by command; of what was set aside without one, by `asideIdentityOf`. */
   readonly receipts: ReadonlyMap<string, Receipt>;
 }
 
@@ -170,14 +171,14 @@ class Draft {
   }
 
   /**
-   * Parks without a receipt for its command: the same may be sent again as it is. What the broker hands over again is
-   * recognised by the message's own identity; the same bytes sent twice are parked twice.
+   * Parks without a receipt for its command: the same may be tried again. It has one for being set aside, so that it is parked
+   * once. Without an id of its own it counts as the same only when the broker hands it over again: the same bytes sent twice are parked twice.
    */
   private setAside(item: Item, reason: ParkReason, error: string, reply: Reply): Outcome {
-    const identity = identityOf(item.message);
+    const identity = asideIdentityOf(item);
     const known = this.receiptOf(identity);
     // A place in a stream is one message's alone, also when a server that crashed does not know that it handed it out before.
-    const isSame = item.again || item.message.origin.sequence !== undefined || (known && this.context.doubted.has(known.commit));
+    const isSame = 'command' in item || item.again || item.message.origin.sequence !== undefined || (known && this.context.doubted.has(known.commit));
     if (known && isSame) return { item, reply, repeated: true };
     const parked = this.park(item, reason, error);
     const entry: Entry = { ...(known ? {} : { command: identity }), status: reply.status, ...askedBy(item), events: [parkedAnnouncement(parked, this.context)] };
@@ -191,10 +192,10 @@ class Draft {
   }
 
   private record(item: Extract<Item, { command: Command }>, answer: Pick<Entry, 'status' | 'reply' | 'revision' | 'events'>): void {
-    const { hash, digest } = item.command;
-    const entry: Entry = { command: hash, digest, ...askedBy(item), ...answer };
+    const { hash: command, digest } = item.command;
+    const entry: Entry = { command, digest, ...askedBy(item), ...answer };
     this.entries.push(entry);
-    this.answered.set(hash, { commit: this.context.commitId, entry });
+    this.answered.set(command, { commit: this.context.commitId, entry });
     this.bytes += entry.events.reduce((sum, event: RecordedEvent) => sum + 2 * event.content.length, 500);
     if (entry.reply) this.bytes += JSON.stringify(entry.reply).length;
   }
@@ -223,6 +224,11 @@ class Draft {
     this.bytes += parked.body.byteLength + 1000;
     return parked;
   }
+}
+
+/** Under which the log keeps that this item was set aside: the command with its content, else the message. */
+export function asideIdentityOf(item: Item): string {
+  return 'command' in item ? hash('sha256', `${item.command.hash} ${item.command.digest}`, 'hex') : identityOf(item.message);
 }
 
 /** What the log keeps of who asked for what; `subject` is the id of the resource also where the command left it open. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { decideBatch, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
+import { asideIdentityOf, decideBatch, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
 import type { Bus, Consumption } from './bus/bus.js';
 import { commandOf, type EnvelopeLimits } from './bus/envelope.js';
 import { CrashNotes } from './crash-notes.js';
@@ -12,7 +12,6 @@ import { targetId } from './handlers/resource.js';
 import { hold } from './hold.js';
 import { Intake, type BatchBounds } from './intake.js';
 import type { Command, Message } from './message.js';
-import { identityOf } from './message-identity.js';
 import type { Relay } from './relay.js';
 import type { Status } from './status.js';
 import { commitId, type Store, type StoredResource } from './store/store.js';
@@ -199,7 +198,7 @@ export class Worker {
     const commands = new Set<string>();
     for (const item of items) {
       if ('command' in item) commands.add(item.command.hash);
-      if (afterFailure || item.again || 'unacceptable' in item) commands.add(identityOf(item.message));
+      if (afterFailure || item.again || 'unacceptable' in item) commands.add(asideIdentityOf(item));
       if ('id' in item) ids.set(item.definition.name, (ids.get(item.definition.name) ?? new Set()).add(item.id));
     }
     const resources = new Map<string, StoredResource>();

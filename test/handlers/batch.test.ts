@@ -66,6 +66,15 @@ it('refuses a reused id with 422: answered where somebody waits, else set aside'
   expect(silent.commit.writes).toMatchObject([{ resource: { name: 'b' } }]);
 });
 
+it('parks a command that reuses an id once, however often it comes', () => {
+  const [first, reusing] = [command('patch', { subject: 'r1', data: { name: 'b' } }), command('patch', { subject: 'r1', data: { name: 'c' } })];
+  const { commit, outcomes } = decideBatch([first, reusing, reusing].map((one) => item(one)), withRole, context());
+  expect(commit.parked).toHaveLength(1);
+  expect(outcomes.map(({ repeated }) => repeated)).toEqual([false, false, true]);
+  const receipts = new Map(commit.entries.map((entry) => [entry.command ?? '', { commit: commit.id, entry }]));
+  expect(decideBatch([item(reusing)], { ...withRole, receipts }, context({ commitId: 'here-000000000002' })).commit).toMatchObject({ parked: [], entries: [] });
+});
+
 it('sets aside what nobody waits for, with its exact bytes, and its neighbours go on', () => {
   const body = new Uint8Array([1, 2, 255]);
   const { commit, outcomes } = decideBatch(
