@@ -5,9 +5,9 @@ import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '..
 import type { Bus, Consumption } from './bus.js';
 import { MemoryBroker, type MemoryConsumer } from './memory-broker.js';
 import { PendingReplies } from './pending-replies.js';
+import type { Status } from '../status.js';
 
 /** Nothing but the process's memory limits it; this keeps one message from filling that. */
-import type { Status } from '../status.js';
 const MAX_CONTENT_BYTES = 16 * 1024 * 1024;
 
 export interface MemoryBusOptions {

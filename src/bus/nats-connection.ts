@@ -4,6 +4,7 @@ import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManage
 import type { Logger } from 'pino';
 import { StartError, UnavailableError, textOf } from '../errors.js';
 import { Backoff } from '../backoff.js';
+import type { Status } from '../status.js';
 
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 10_000;
@@ -13,7 +14,6 @@ const TIMEOUT_MS = 5_000;
 const PING_INTERVAL_MS = 10_000;
 
 /** One connection, from its being usable until it is lost. */
-import type { Status } from '../status.js';
 export interface NatsSession {
   readonly connection: NatsConnection;
   readonly jetstream: JetStreamClient;

@@ -3,9 +3,9 @@ import type { Bus } from '../bus/bus.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import type { Representation } from '../handlers/representation.js';
 import type { Store } from '../store/store.js';
+import type { Status } from '../status.js';
 
 /** What the REST adapter needs; everything comes from the composition root. */
-import type { Status } from '../status.js';
 export interface HttpOptions {
   readonly bus: Bus;
   readonly store: Store;
