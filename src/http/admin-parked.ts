@@ -118,7 +118,7 @@ async function report(outcomes: AsyncIterable<Outcome>, limit: number, log: Logg
   return { totals, outcomes: done.map(outcomeView), ...(last ? { next: cursorAfter(last) } : {}) };
 }
 
-/** What was done leaves a trace in the log. @throws Refusal 503 that says how far it came when the bus is away. */
+/** What was done leaves a trace in the log. @throws Refusal 503 that says how far it came when bus or database are away. */
 async function collected(outcomes: AsyncIterable<Outcome>, log: Logger): Promise<Outcome[]> {
   const done: Outcome[] = [];
   try {
@@ -128,7 +128,8 @@ async function collected(outcomes: AsyncIterable<Outcome>, log: Logger): Promise
       if (outcome.outcome === 'retried' || outcome.outcome === 'dropped') log.info({ parked: id, command, edited }, `parked message ${outcome.outcome}`);
     }
   } catch (error) {
-    if (!(error instanceof UnavailableError || error instanceof TimeoutError || error instanceof UnroutableError)) throw error;
+    const isBus = error instanceof UnavailableError || error instanceof TimeoutError || error instanceof UnroutableError;
+    if (!isBus && done.length === 0) throw error;
     const count = done.filter(({ outcome }) => outcome === 'retried').length;
     throw new RefusalWithHeaders(503, `${textOf(error)}; ${count} messages were sent before, and the rest is as it was`, { 'Retry-After': RETRY_AFTER_SECONDS });
   }
