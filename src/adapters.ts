@@ -38,7 +38,8 @@ export function openStore(config: Config, onFatal: OnFatal, log: Logger, purpose
   return openEmbeddedStore({ path: folderOf(config.storeUrl), retentionMs, asFound, log });
 }
 
-function folderOf(storeUrl: string): string | undefined {
+/** Where an embedded database lies; undefined: in memory. */
+export function folderOf(storeUrl: string): string | undefined {
   if (storeUrl.startsWith('memory:')) return undefined;
   return storeUrl.startsWith('file://') ? fileURLToPath(storeUrl) : storeUrl.slice('file:'.length);
 }

@@ -53,6 +53,7 @@ ${FILTER_HELP}
   --from TIME        committed at this time or later; 2026-01-31T08:30:00Z, a date alone is its midnight
   --to TIME          committed at this time or earlier; default: now
   --after POSITION   behind this position of the log: goes on where an earlier run ended
+  --all              the whole log (needed where nothing else is chosen)
   --type TYPE        such as PartyRoleCreateEvent
   --subject ID       of this role alone
   --to-queue NAME    to this destination alone (RabbitMQ: a queue; NATS: a subject that a stream takes); default: to all who listen
@@ -128,7 +129,11 @@ function selection(command: string, texts: Texts, ids: readonly string[], flags:
 }
 
 function replayTask(args: readonly string[], now: Date): Task {
-  const { after, from, to, type, subject, 'to-queue': destination } = options(args, ['after', 'from', 'to', 'type', 'subject', 'to-queue']);
+  const { texts, ids, flags } = read(args, ['after', 'from', 'to', 'type', 'subject', 'to-queue'], ['all']);
+  if (ids[0] !== undefined) throw new UsageError(`unknown argument ${ids[0]}`);
+  const { after, from, to, type, subject, 'to-queue': destination } = texts;
+  const chosen = [after, from, to, type, subject].some((text) => text !== undefined);
+  if (!chosen && !flags.has('all')) throw new UsageError('replay needs --from, --after, another filter, or --all');
   if (type !== undefined) checkEventType(type);
   const filter = {
     ...(after === undefined ? {} : { after: countOf('after', after, Number.MAX_SAFE_INTEGER) }),

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { destination as fileDescriptor, pino, type Logger } from 'pino';
-import { openBus, openStore, type Ports } from './adapters.js';
+import { folderOf, openBus, openStore, type Ports } from './adapters.js';
 import type { Bus } from './bus/bus.js';
 import type { Config } from './config.js';
 import { DeadLetters, type Outcome } from './dead-letters.js';
@@ -64,10 +64,13 @@ class OpenPorts {
   async store(): Promise<Store> {
     const { storeUrl } = this.config;
     if (storeUrl.startsWith('memory:')) throw new ToolError(`STORE_URL memory: lives inside the service; ${USE_ADMIN}`);
+    if (storeUrl.startsWith('file:') && !existsSync(folderOf(storeUrl) ?? '')) throw new ToolError(`STORE_URL ${storeUrl}: there is no such folder; the tool needs the environment of the service`);
     try {
       const store = await this.ports.openStore(this.config, this.onFatal, this.log, 'operate');
       this.lifecycle.add('store', () => store.close());
       await this.up('the database', () => store.status());
+      const owner = await store.setting('prefix');
+      if (owner !== undefined && owner !== this.config.prefix) throw new ToolError(`PREFIX is ${this.config.prefix}, and the database belongs to the prefix ${owner}`);
       return store;
     } catch (error) {
       if (error instanceof StartError && storeUrl.startsWith('file:')) throw new ToolError(`${error.message}; while the service runs on it, ${USE_ADMIN}`);
@@ -163,7 +166,7 @@ async function reportReplay(pages: AsyncIterable<ReplayProgress>, print: Print):
     }
   } catch (error) {
     print(replayTotals(done));
-    throw new ToolError(`stopped: ${textOf(error)}. ${done ? `Everything up to position ${done.last.position} is published: go on with --after ${done.last.position}` : 'Nothing is published for sure'}`);
+    throw new ToolError(`stopped: ${textOf(error)}. ${done ? `Everything up to position ${done.last.position} is published: go on with --after ${done.last.position}` : 'Some events may have been published'}`);
   }
   print(replayTotals(done));
   return 0;

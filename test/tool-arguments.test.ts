@@ -31,7 +31,7 @@ it.each<[string, Task]>([
   ['dlq retry a --body fixed.json', { name: 'dlq retry', filter: { ids: ['a'] }, limit: Infinity, dryRun: false, bodyFile: 'fixed.json' }],
   ['dlq retry --all --limit 7', { name: 'dlq retry', filter: {}, limit: 7, dryRun: false }],
   ['dlq drop --reason malformed', { name: 'dlq drop', filter: { reason: 'malformed' }, limit: Infinity, dryRun: false }],
-  ['replay', { name: 'replay', filter: { to: NOW } }],
+  ['replay --all', { name: 'replay', filter: { to: NOW } }],
   ['replay --after 7', { name: 'replay', filter: { after: 7, to: NOW } }],
   [
     'replay --from 2026-01-01 --to 2026-01-02 --type org.tmforum.partyRole.PartyRoleCreateEvent --subject s --to-queue q',
@@ -52,6 +52,9 @@ it.each([
   ['dlq list --limit 1001', '--limit'],
   ['dlq list --limit', '--limit'],
   ['dlq list --from soon', '--from'],
+  ['replay', '--all'],
+  ['replay --to-queue q', '--all'],
+  ['replay x --all', 'x'],
   ['dlq list --subject a --subject b', '--subject'],
   ['dlq show', 'needs an id'],
   ['dlq retry', 'needs ids, a filter or --all'],

@@ -28,7 +28,7 @@ describe('tools on the embedded pair', () => {
     expect(await runTool(settings, 'dlq', 'list')).toEqual({ code: 0, lines: [{ total: 0, counts: {}, shown: 0 }], errors: '' });
   });
 
-  it.each([['dlq', 'retry', '--all'], ['replay'], ['snapshot']])('%s does not send into a bus that nobody listens to', async (...args) => {
+  it.each([['dlq', 'retry', '--all'], ['replay', '--all'], ['snapshot']])('%s does not send into a bus that nobody listens to', async (...args) => {
     expect(await runTool(settings, ...args)).toEqual({ code: 1, lines: [], errors: expect.stringContaining('/admin') as string });
   });
 

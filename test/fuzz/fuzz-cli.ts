@@ -5,18 +5,40 @@ import { runMessages, type RunReport } from './message-run.js';
 /** Fresh data after so many messages, so that neither memory nor disk grow with the count. */
 const ROUND = 100_000;
 
-const { values } = parseArgs({ options: { count: { type: 'string', default: '20000' }, seed: { type: 'string' }, http: { type: 'boolean', default: false } } });
-const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
+const USAGE = 'npm run fuzz -- [--count N] [--seed S] [--http]: hostile messages, or requests, and what became of them as JSON; exit code 1 when something was found\n';
+
+interface Wish {
+  readonly count: number;
+  readonly seed: number;
+  readonly http: boolean;
+}
 
 async function main(): Promise<void> {
-  const count = Number(values.count);
-  const report = values.http ? await runHttp(seed, count) : await inRounds(count);
+  const wish = read();
+  if (!wish) {
+    process.stderr.write(USAGE);
+    process.exitCode = 2;
+    return;
+  }
+  const { count, seed } = wish;
+  const report = wish.http ? await runHttp(seed, count) : await inRounds(seed, count);
   process.stdout.write(`${JSON.stringify({ ...report, perSecond: Math.round(count / report.seconds) })}\n`);
   process.exitCode = report.findings.length === 0 ? 0 : 1;
 }
 
+/** Undefined when it is not well-formed. */
+function read(): Wish | undefined {
+  try {
+    const { values } = parseArgs({ options: { count: { type: 'string', default: '20000' }, seed: { type: 'string', default: String(Date.now() % 2 ** 31) }, http: { type: 'boolean', default: false } } });
+    const [count, seed] = [Number(values.count), Number(values.seed)];
+    return Number.isInteger(count) && count > 0 && Number.isInteger(seed) ? { count, seed, http: values.http } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Each round has a seed of its own, so that any of them can be run alone. */
-async function inRounds(count: number): Promise<RunReport> {
+async function inRounds(seed: number, count: number): Promise<RunReport> {
   let total: RunReport | undefined;
   for (let done = 0; total === undefined || (done < count && total.findings.length === 0); done += ROUND) {
     const report = await runMessages(seed + done / ROUND, 0, Math.min(ROUND, count - done));
