@@ -19,16 +19,21 @@ const COMMIT_BYTES = 8 * 1024 * 1024;
 const MAX_UNCONFIRMED_EVENTS = 2_000;
 const SWEEP_AFTER_MS = 10_000;
 const SWEEP_EVERY_MS = 5_000;
+/** A terminal signals npm and its child, and npm passes it on: that is one signal. */
+const SAME_SIGNAL_MS = 300;
 
 /** Runs the service in this process until a signal or a fault ends it. */
 export function runService(config: Config, ports: Ports = { openStore, openBus }): void {
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
   const lifecycle = new Lifecycle(log);
 
-  let stopping = false;
+  let stopping: number | undefined;
   const stop = (exitCode: number): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stopping !== undefined) {
+      if (Date.now() - stopping < SAME_SIGNAL_MS) return;
+      process.exit(1);
+    }
+    stopping = Date.now();
     setTimeout(() => {
       log.error('shutdown took too long; what was not acknowledged comes again');
       process.exit(1);
@@ -40,7 +45,7 @@ export function runService(config: Config, ports: Ports = { openStore, openBus }
   };
   const onFatal = (error: unknown): void => {
     log.fatal({ err: error }, 'cannot go on');
-    if (!stopping) stop(1);
+    if (stopping === undefined) stop(1);
   };
   process.on('SIGTERM', () => stop(0));
   process.on('SIGINT', () => stop(0));
