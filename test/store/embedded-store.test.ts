@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PermanentStoreError, StartError } from '../../src/errors.js';
@@ -26,8 +27,13 @@ async function hold(path: string): Promise<{ holder: ChildProcess; said: string 
   return { holder, said: said.toString().trim() };
 }
 
-function temporaryFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('party-role-'));
+/** Whether a store in this folder has written this text. */
+function holds(folder: string, text: string): boolean {
+  try {
+    return readFileSync(join(folder, 'data.mdb')).includes(text);
+  } catch {
+    return false;
+  }
 }
 
 describe('embedded store', () => {
@@ -51,13 +57,14 @@ describe('embedded store', () => {
   });
 
   it('leaves nothing behind when it is in memory', async () => {
-    const before = temporaryFolders();
     const store = await openEmbeddedStore({ path: undefined, retentionMs: 1000, log: silent });
-    const made = temporaryFolders().filter((name) => !before.includes(name));
-    expect(made).toHaveLength(1);
-    await store.commit(batch({ writes: [creation('1')] }));
+    const mark = `only here ${randomUUID()}`;
+    await store.commit(batch({ writes: [creation('1', { name: mark })] }));
+    // Other test files make such folders at the same time.
+    const ours = readdirSync(tmpdir()).map((name) => join(tmpdir(), name)).filter((folder) => holds(folder, mark));
+    expect(ours).toHaveLength(1);
     await store.close();
-    expect(existsSync(join(tmpdir(), made[0] ?? ''))).toBe(false);
+    expect(existsSync(ours[0] ?? '')).toBe(false);
   });
 
   it('says why a folder cannot be used', async () => {
