@@ -71,7 +71,11 @@ export function openBus(config: Config, store: Store, holder: string, onFatal: O
 async function recorded(store: Store, prefix: string, purpose: Purpose, name: string, value: string): Promise<string> {
   const record = async (setting: string, mine: string): Promise<string> =>
     purpose === 'operate' ? ((await store.setting(setting)) ?? mine) : store.recordSetting(setting, mine);
-  const owner = await record('prefix', prefix);
-  if (owner !== prefix) throw new StartError(`PREFIX is ${prefix}, and the database belongs to the prefix ${owner}`);
+  checkOwner(prefix, await record('prefix', prefix));
   return record(name, value);
+}
+
+/** @throws StartError when the database is recorded to belong to another prefix. */
+export function checkOwner(prefix: string, owner: string | undefined): void {
+  if (owner !== undefined && owner !== prefix) throw new StartError(`PREFIX is ${prefix}, and the database belongs to the prefix ${owner}`);
 }

@@ -7,6 +7,10 @@ import type { ParkedFilter, ParkedMessage } from './store/store.js';
 export const SELECTORS = ['reason', 'type', 'subject', 'from', 'to', 'state', 'cursor'] as const;
 export type Selectors = Readonly<Partial<Record<(typeof SELECTORS)[number], string>>>;
 
+/** How many messages a list shows, and may show at most. */
+export const LIST_DEFAULT = 100;
+export const LIST_MAX = 1000;
+
 /** Each reason once; the compiler sees to it that none is forgotten. */
 const REASONS: Readonly<Record<ParkReason, true>> = {
   malformed: true,

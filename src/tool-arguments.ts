@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { Refusal, textOf } from './errors.js';
 import { definitions } from './handlers/index.js';
-import { parkedFilter, countOf, SELECTORS, timeOf, type Selectors } from './parked-selection.js';
+import { countOf, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS, timeOf, type Selectors } from './parked-selection.js';
 import type { ReplayFilter } from './replay.js';
 import type { ParkedFilter } from './store/store.js';
 
@@ -19,9 +19,6 @@ export type Task =
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
-
-const LIST_DEFAULT = 100;
-const LIST_MAX = 1000;
 
 const FILTER_HELP = `  --reason REASON    malformed, unsupported, reply-to, too-large, refused, rejected, failed or crashed
   --type TYPE        the command's CloudEvents type

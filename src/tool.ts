@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { destination as fileDescriptor, pino, type Logger } from 'pino';
-import { folderOf, openBus, openStore, type Ports } from './adapters.js';
+import { checkOwner, folderOf, openBus, openStore, type Ports } from './adapters.js';
 import type { Bus } from './bus/bus.js';
 import type { Config } from './config.js';
 import { DeadLetters, type Outcome } from './dead-letters.js';
@@ -62,20 +62,9 @@ class OpenPorts {
   ) {}
 
   async store(): Promise<Store> {
-    const { storeUrl } = this.config;
-    if (storeUrl.startsWith('memory:')) throw new ToolError(`STORE_URL memory: lives inside the service; ${USE_ADMIN}`);
-    if (storeUrl.startsWith('file:') && !existsSync(folderOf(storeUrl) ?? '')) throw new ToolError(`STORE_URL ${storeUrl}: there is no such folder; the tool needs the environment of the service`);
-    try {
-      const store = await this.ports.openStore(this.config, this.onFatal, this.log, 'operate');
-      this.lifecycle.add('store', () => store.close());
-      await this.up('the database', () => store.status());
-      const owner = await store.setting('prefix');
-      if (owner !== undefined && owner !== this.config.prefix) throw new ToolError(`PREFIX is ${this.config.prefix}, and the database belongs to the prefix ${owner}`);
-      return store;
-    } catch (error) {
-      if (error instanceof StartError && storeUrl.startsWith('file:')) throw new ToolError(`${error.message}; while the service runs on it, ${USE_ADMIN}`);
-      throw error;
-    }
+    const store = await this.openedStore();
+    checkOwner(this.config.prefix, await store.setting('prefix'));
+    return store;
   }
 
   async bus(store: Store): Promise<Bus> {
@@ -84,6 +73,21 @@ class OpenPorts {
     this.lifecycle.add('bus', () => bus.close());
     await this.up('the message bus', () => bus.status());
     return bus;
+  }
+
+  private async openedStore(): Promise<Store> {
+    const { storeUrl } = this.config;
+    if (storeUrl.startsWith('memory:')) throw new ToolError(`STORE_URL memory: lives inside the service; ${USE_ADMIN}`);
+    if (storeUrl.startsWith('file:') && !existsSync(folderOf(storeUrl) ?? '')) throw new ToolError(`STORE_URL ${storeUrl}: there is no such folder; the tool needs the environment of the service`);
+    try {
+      const store = await this.ports.openStore(this.config, this.onFatal, this.log, 'operate');
+      this.lifecycle.add('store', () => store.close());
+      await this.up('the database', () => store.status());
+      return store;
+    } catch (error) {
+      if (error instanceof StartError && storeUrl.startsWith('file:')) throw new ToolError(`${error.message}; while the service runs on it, ${USE_ADMIN}`);
+      throw error;
+    }
   }
 
   private readonly onFatal = (error: unknown): void => {

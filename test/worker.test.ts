@@ -6,11 +6,10 @@ import { openMemoryBus } from '../src/bus/memory-bus.js';
 import { PermanentStoreError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
 import type { OutgoingCommand, OutgoingEvent } from '../src/message.js';
-import { Relay } from '../src/relay.js';
 import { openEmbeddedStore } from '../src/store/embedded-store.js';
 import type { Commit, Store } from '../src/store/store.js';
-import { Worker } from '../src/worker.js';
-import { context, definition } from './support/deciding.js';
+import type { Worker } from '../src/worker.js';
+import { startWorker } from './support/embedded-worker.js';
 import { faulty } from './support/faults.js';
 import { until } from './support/service.js';
 
@@ -44,36 +43,13 @@ function start(options: { incarnation?: string; store?: Store; bus?: (bus: Bus) 
   const { incarnation = 'here', sweepAfterMs = 60_000 } = options;
   const real = openMemoryBus({ broker, log });
   const bus = options.bus?.(real) ?? real;
-  const used = options.store ?? store;
-  const relay = new Relay({ bus, store: used, incarnation, log, maxUnconfirmed: 100, sweepAfterMs, sweepEveryMs: 20 });
-  relay.start();
-  const { representation, notifications } = context();
-  const worker = new Worker({
-    bus,
-    store: used,
-    relay,
-    definitions: [definition],
-    representation,
-    notifications,
-    incarnation,
-    envelope: { maxBytes: 100_000, maxDepth: 20, resources: new Map([['partyRole', 'v4']]) },
-    batch: { maxMessages: 50, maxBytes: 1_000_000 },
-    maxWriteBytes: 1_000_000,
-    prefetch: 100,
-    tombstoneMs: 60_000,
-    onFatal: (error) => {
-      throw error;
-    },
-    log,
-  });
-  worker.start();
+  const started = startWorker({ bus, store: options.store ?? store, incarnation, sweepAfterMs, sweepEveryMs: 20, relayGraceMs: options.relayGraceMs ?? 1000, log });
   const close = async (): Promise<void> => {
-    await worker.close(1000);
-    await relay.close(options.relayGraceMs ?? 1000);
+    await started.close();
     await bus.close();
   };
   running.push(close);
-  return { worker, bus: real, close };
+  return { worker: started.worker, bus: real, close };
 }
 
 function asked(action: string, subject: string, data: Json, id: string = randomUUID()): OutgoingCommand {

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { DeadLetters, type Outcome } from '../dead-letters.js';
 import { Refusal, TimeoutError, UnavailableError, UnroutableError, textOf } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { bad, countOf, cursorAfter, parkedFilter, SELECTORS } from '../parked-selection.js';
+import { bad, countOf, cursorAfter, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS } from '../parked-selection.js';
 import { countsOf, detailsOf, outcomeView, summaryOf } from '../parked-view.js';
 import type { ParkedFilter, ParkedMessage } from '../store/store.js';
 import { readQuery } from './admin-query.js';
@@ -12,9 +12,6 @@ import { rawQueryOf, type ApiResponse, type ResourceRequest } from './exchange.j
 import type { HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
 import { parseJson } from './request-body.js';
-
-const LIST_DEFAULT = 100;
-const LIST_MAX = 1000;
 
 type BodyRequest = Request<Request['params'], unknown, unknown, unknown>;
 

@@ -5,11 +5,9 @@ import { MemoryBroker } from '../../src/bus/memory-broker.js';
 import { openMemoryBus } from '../../src/bus/memory-bus.js';
 import type { Json } from '../../src/json.js';
 import type { OutgoingCommand, OutgoingEvent } from '../../src/message.js';
-import { Relay } from '../../src/relay.js';
 import { openEmbeddedStore } from '../../src/store/embedded-store.js';
 import type { Store } from '../../src/store/store.js';
-import { Worker } from '../../src/worker.js';
-import { context, definition } from './deciding.js';
+import { startWorker } from './embedded-worker.js';
 import { until } from './service.js';
 
 /** A worker on a memory bus and an embedded store, in this process. */
@@ -30,37 +28,14 @@ export async function startEmbedded(): Promise<EmbeddedService> {
   const published: OutgoingEvent[] = [];
   broker.subscribe((event) => published.push(event));
   const bus = openMemoryBus({ broker, log });
-  const incarnation = randomUUID();
-  const relay = new Relay({ bus, store, incarnation, log, maxUnconfirmed: 100, sweepAfterMs: 60_000, sweepEveryMs: 60_000 });
-  const { representation, notifications } = context();
-  const worker = new Worker({
-    bus,
-    store,
-    relay,
-    definitions: [definition],
-    representation,
-    notifications,
-    incarnation,
-    envelope: { maxBytes: 100_000, maxDepth: 20, resources: new Map([['partyRole', 'v4']]) },
-    batch: { maxMessages: 50, maxBytes: 1_000_000 },
-    maxWriteBytes: 1_000_000,
-    prefetch: 100,
-    tombstoneMs: 60_000,
-    onFatal: (error) => {
-      throw error;
-    },
-    log,
-  });
-  relay.start();
-  worker.start();
+  const running = startWorker({ bus, store, incarnation: randomUUID(), sweepAfterMs: 60_000, sweepEveryMs: 60_000, relayGraceMs: 1000, log });
   return {
     bus,
     store,
     published,
     settled: () => until('everything is published', async () => (await store.pending({ before: new Date(Date.now() + 1000), limit: 1 })).length === 0),
     close: async () => {
-      await worker.close(1000);
-      await relay.close(1000);
+      await running.close();
       await bus.close();
       await store.close();
     },

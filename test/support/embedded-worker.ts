@@ -1,0 +1,49 @@
+import type { Logger } from 'pino';
+import type { Bus } from '../../src/bus/bus.js';
+import { Relay } from '../../src/relay.js';
+import type { Store } from '../../src/store/store.js';
+import { Worker } from '../../src/worker.js';
+import { context, definition } from './deciding.js';
+
+export interface WorkerSetting {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly incarnation: string;
+  readonly sweepAfterMs: number;
+  readonly sweepEveryMs: number;
+  readonly relayGraceMs: number;
+  readonly log: Logger;
+}
+
+/** A worker with its relay, in this process; `close` closes both, and the ports are whoever opened them's. */
+export function startWorker({ bus, store, incarnation, sweepAfterMs, sweepEveryMs, relayGraceMs, log }: WorkerSetting): { readonly worker: Worker; close(): Promise<void> } {
+  const relay = new Relay({ bus, store, incarnation, log, maxUnconfirmed: 100, sweepAfterMs, sweepEveryMs });
+  const { representation, notifications } = context();
+  const worker = new Worker({
+    bus,
+    store,
+    relay,
+    definitions: [definition],
+    representation,
+    notifications,
+    incarnation,
+    envelope: { maxBytes: 100_000, maxDepth: 20, resources: new Map([['partyRole', 'v4']]) },
+    batch: { maxMessages: 50, maxBytes: 1_000_000 },
+    maxWriteBytes: 1_000_000,
+    prefetch: 100,
+    tombstoneMs: 60_000,
+    onFatal: (error) => {
+      throw error;
+    },
+    log,
+  });
+  relay.start();
+  worker.start();
+  return {
+    worker,
+    close: async () => {
+      await worker.close(1000);
+      await relay.close(relayGraceMs);
+    },
+  };
+}
