@@ -1,0 +1,85 @@
+import { MongoClient } from 'mongodb';
+import { pino } from 'pino';
+import { openBus, openStore } from '../../src/adapters.js';
+import { readConfig } from '../../src/config.js';
+import { publishAmqp, publishNats } from '../outage/backlog.js';
+import type { Server } from '../support/server.js';
+import { startMongo, startNats, startRabbit } from '../support/servers.js';
+import { until } from '../support/service.js';
+import { feed, type Mix } from './feed.js';
+import type { Setting } from './process.js';
+import { amqpSink, natsSink, type Sink } from './sink.js';
+
+export type BusKind = 'rabbitmq' | 'nats';
+
+const LANES = 8;
+const START_MS = 30_000;
+
+/** The servers of a run. */
+export interface Stage {
+  readonly mongo: Server;
+  readonly buses: ReadonlyMap<BusKind, Server>;
+  close(): Promise<void>;
+}
+
+export async function openStage(buses: readonly BusKind[]): Promise<Stage> {
+  const mongo = await startMongo();
+  const started = new Map<BusKind, Server>();
+  for (const bus of buses) started.set(bus, await (bus === 'nats' ? startNats() : startRabbit()));
+  return {
+    mongo,
+    buses: started,
+    close: async () => {
+      await Promise.all([mongo, ...started.values()].map((server) => server.stop()));
+    },
+  };
+}
+
+let deployments = 0;
+
+/** A prefix and a database of their own, with topology and indexes as the service makes them. */
+export class Deployment {
+  private constructor(
+    readonly bus: BusKind,
+    readonly setting: Setting,
+    readonly sink: Sink,
+  ) {}
+
+  static async prepare(stage: Stage, bus: BusKind): Promise<Deployment> {
+    const server = stage.buses.get(bus);
+    if (!server) throw new Error(`no ${bus} on this stage`);
+    const prefix = `bench${(deployments += 1)}`;
+    const storeUrl = new URL(stage.mongo.url);
+    storeUrl.pathname = `/${prefix}`;
+    const setting: Setting = { busUrl: server.url, storeUrl: storeUrl.href, prefix, lanes: LANES };
+    await declareAll(setting);
+    const sink = await (bus === 'nats' ? natsSink : amqpSink)(server.url, prefix);
+    return new Deployment(bus, setting, sink);
+  }
+
+  /** Resolves when the broker holds all commands. */
+  async queue(mix: Mix, count: number, roles: number): Promise<void> {
+    const { busUrl, prefix } = this.setting;
+    await (this.bus === 'nats' ? publishNats : publishAmqp)(busUrl, prefix, feed(mix, count, roles));
+  }
+
+  async close(): Promise<void> {
+    await this.sink.close();
+    const client = new MongoClient(this.setting.storeUrl);
+    await client.db().dropDatabase();
+    await client.close();
+  }
+}
+
+async function declareAll({ busUrl, storeUrl, prefix, lanes }: Setting): Promise<void> {
+  const config = readConfig({ BUS_URL: busUrl, STORE_URL: storeUrl, PREFIX: prefix, LANES: String(lanes) });
+  const log = pino({ level: 'silent' });
+  const onFatal = (error: unknown): void => {
+    throw error;
+  };
+  const store = await openStore(config, onFatal, log);
+  const bus = openBus(config, store, 'bench', onFatal, log);
+  await until('topology and indexes are there', () => bus.status().up && store.status().up, START_MS);
+  await bus.close();
+  await store.close();
+}
