@@ -9,6 +9,7 @@ import { findPage } from './embedded-find.js';
 import { lockFolder, type FolderLock } from './embedded-lock.js';
 import { findPending, findReceipts, markPublished, readCommit, readLog } from './embedded-log.js';
 import { countParked, dropParked, findParked, recordRetry } from './embedded-parked.js';
+import { beat, leave } from './embedded-presence.js';
 import { currentRow, readStored, toStored } from './embedded-rows.js';
 import { fromText, Tables, toText } from './embedded-tables.js';
 import type { ParkReason } from '../message.js';
@@ -213,6 +214,16 @@ class EmbeddedStore implements Store {
       const text = tables.leases.get(name);
       if (text !== undefined && fromText(text).holder === holder) tables.leases.removeSync(name);
     });
+  }
+
+  async beat(worker: string, ttlMs: number): Promise<string[]> {
+    const tables = await this.ready();
+    return beat(tables, worker, Date.now(), ttlMs);
+  }
+
+  async leave(worker: string): Promise<void> {
+    const tables = await this.ready();
+    await leave(tables, worker);
   }
 
   async recordSetting(name: string, value: string): Promise<string> {

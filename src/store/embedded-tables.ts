@@ -80,6 +80,8 @@ export class Tables {
   readonly retried: Database<string, [number, string]>;
   readonly notes: Database<Text<NoteRow>, string>;
   readonly leases: Database<Text<LeaseRow>, string>;
+  /** From the worker to the time until which it is alive, as text. */
+  readonly presence: Database<string, string>;
   /** `format`, `position` and `setting:<name>`. */
   readonly meta: Database<string, string>;
   private readonly types = new Map<string, TypeTables>();
@@ -98,6 +100,7 @@ export class Tables {
     this.retried = this.table('retried');
     this.notes = this.table('notes');
     this.leases = this.table('leases');
+    this.presence = this.table('presence');
     this.meta = this.table('meta');
     for (const name of [...this.root.getKeys()].map(String)) if (name.startsWith(LIVE)) this.type(name.slice(LIVE.length));
   }

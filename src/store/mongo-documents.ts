@@ -69,6 +69,12 @@ export interface LeaseDocument {
   readonly until: Date;
 }
 
+/** One for all workers, so that a beat is one step and all see the same. */
+export interface PresenceDocument {
+  readonly _id: 'workers';
+  readonly alive: readonly { readonly worker: string; readonly until: Date }[];
+}
+
 /** `_id` is `format`, `position` or `setting:<name>`; each has one of the others. */
 export interface MetaDocument {
   readonly _id: string;
@@ -83,6 +89,7 @@ export class Collections {
   readonly parked: Collection<ParkedDocument>;
   readonly notes: Collection<NoteDocument>;
   readonly leases: Collection<LeaseDocument>;
+  readonly presence: Collection<PresenceDocument>;
   readonly meta: Collection<MetaDocument>;
 
   constructor(private readonly db: Db) {
@@ -90,6 +97,7 @@ export class Collections {
     this.parked = db.collection('parked');
     this.notes = db.collection('notes');
     this.leases = db.collection('leases');
+    this.presence = db.collection('presence');
     this.meta = db.collection('meta');
   }
 

@@ -8,6 +8,7 @@ import { toFilter, toSort } from './mongo-filter.js';
 import { findPending, findReceipts, markPublished, readCommit, readLog } from './mongo-log.js';
 import { findNotes, removeNotes, writeNotes } from './mongo-notes.js';
 import { countParked, dropParked, findParked, recordRetry } from './mongo-parked.js';
+import { beat, leave } from './mongo-presence.js';
 import type { Query } from './query.js';
 import type { ParkReason } from '../message.js';
 import type {
@@ -153,6 +154,14 @@ class MongoStore implements Store {
 
   async releaseLease(name: string, holder: string): Promise<void> {
     await this.connection.collections().leases.deleteOne({ _id: name, holder });
+  }
+
+  async beat(worker: string, ttlMs: number): Promise<string[]> {
+    return onceMore(() => beat(this.connection.collections(), worker, ttlMs));
+  }
+
+  async leave(worker: string): Promise<void> {
+    return leave(this.connection.collections(), worker);
   }
 
   async recordSetting(name: string, value: string): Promise<string> {

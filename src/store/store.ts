@@ -79,6 +79,12 @@ export interface Store {
   /** Gives a lease back; that of another holder is left alone. */
   releaseLease(name: string, holder: string): Promise<void>;
 
+  /** Says that this worker is alive for the next `ttlMs`, by the database's clock. The answer is all that are, this one included, sorted. */
+  beat(worker: string, ttlMs: number): Promise<string[]>;
+
+  /** Says that this worker is not alive any more. */
+  leave(worker: string): Promise<void>;
+
   /** Records a setting that must never change behind the data's back. The first value stays; the answer is the recorded one. */
   recordSetting(name: string, value: string): Promise<string>;
 

@@ -136,4 +136,26 @@ export function operationsContract(current: () => Store): void {
       expect(await store.notes(['a', 'b'])).toEqual(new Map([['b', 'alone']]));
     });
   });
+  describe('workers', () => {
+    it('are alive for the time that they say, all know of each other, and one that leaves is gone at once', async () => {
+      const store = current();
+      expect(await store.beat('b', 60_000)).toEqual(['b']);
+      expect(await store.beat('a', 60_000)).toEqual(['a', 'b']);
+      expect(await store.beat('b', 60_000)).toEqual(['a', 'b']);
+      expect(await store.beat('$c', 1)).toEqual(['$c', 'a', 'b']);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(await store.beat('b', 60_000)).toEqual(['a', 'b']);
+      await store.leave('a');
+      await store.leave('unknown');
+      expect(await store.beat('b', 60_000)).toEqual(['b']);
+      await store.leave('b');
+      expect(await store.beat('a', 60_000)).toEqual(['a']);
+    });
+
+    it('may all come at the same moment', async () => {
+      const names = ['a', 'b', 'c', 'd', 'e'];
+      await Promise.all(names.map((name) => current().beat(name, 60_000)));
+      expect(await current().beat('a', 60_000)).toEqual(names);
+    });
+  });
 }

@@ -361,6 +361,8 @@ export function storeContract(harness: StoreHarness): void {
       ['removeNotes', () => store.removeNotes(['m'])],
       ['takeLease', () => store.takeLease('lane', 'a', 1)],
       ['releaseLease', () => store.releaseLease('lane', 'a')],
+      ['beat', () => store.beat('a', 1)],
+      ['leave', () => store.leave('a')],
       ['setting', () => store.setting('lanes')],
       ['recordSetting', () => store.recordSetting('lanes', '1')],
     ])('throws where %s cannot reach the database', async (_method, use) => {
