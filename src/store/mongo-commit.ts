@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AnyBulkWriteOperation, ClientSession, MongoClient } from 'mongodb';
+import { MongoServerError, type ClientSession, type Collection, type Db, type ErrorDescription, type MongoClient } from 'mongodb';
 import { toCommitDocument, toParkedDocument, toResourceDocument, type Collections, type ResourceDocument } from './mongo-documents.js';
 import { hasLabel, isConflict, toWriteError } from './mongo-errors.js';
 import type { Commit, Guard, ResourceWrite } from './store.js';
@@ -46,33 +46,47 @@ async function writeAll(collections: Collections, commit: Commit, session: Clien
   await collections.commits.insertOne(toCommitDocument(commit), { session });
   const types = new Set([...commit.guards, ...commit.writes].map(({ type }) => type));
   for (const type of types) {
-    const operations = operationsOf(commit, type);
-    if (operations.length === 0) continue;
-    const result = await collections.resources(type).bulkWrite(operations, { session, ordered: true });
-    if (result.matchedCount + result.insertedCount !== operations.length) return false;
+    const resources = collections.resources(type);
+    const guards = commit.guards.filter((guard) => guard.type === type);
+    const writes = commit.writes.filter((write) => write.type === type);
+    const changes = writes.filter(({ expected }) => expected > 0);
+    if (!(await checkGuards(resources, guards, commit.id, session)) || !(await replaceAll(resources, changes, commit, session))) return false;
+    await insertAll(collections.db, type, writes.filter(({ expected }) => expected === 0), commit, session);
   }
   if (commit.parked.length > 0) await insertParked(collections, commit, session);
   return true;
 }
 
-/** Operations of a kind stand together, since the driver sends each run of one kind as one message. */
-function operationsOf(commit: Commit, type: string): AnyBulkWriteOperation<ResourceDocument>[] {
-  const writes = commit.writes.filter((write) => write.type === type);
-  return [
-    ...commit.guards.filter((guard) => guard.type === type).map((guard) => guardOperation(guard, commit.id)),
-    ...writes.filter(({ expected }) => expected > 0).map((write) => replaceOperation(write, commit)),
-    ...writes.filter(({ expected }) => expected === 0).map((write) => ({ insertOne: { document: toResourceDocument(write, commit) } })),
-  ];
-}
-
-function guardOperation({ id, revision }: Guard, commit: string): AnyBulkWriteOperation<ResourceDocument> {
+async function checkGuards(resources: Collection<ResourceDocument>, guards: readonly Guard[], commit: string, session: ClientSession): Promise<boolean> {
+  if (guards.length === 0) return true;
   // The new value makes it a real write: one that changes nothing would not conflict with another transaction's.
-  return { updateOne: { filter: { _id: id, revision }, update: { $set: { guard: commit } } } };
+  const operations = guards.map(({ id, revision }) => ({ updateOne: { filter: { _id: id, revision }, update: { $set: { guard: commit } } } }));
+  const { matchedCount } = await resources.bulkWrite(operations, { session, ordered: true });
+  return matchedCount === operations.length;
 }
 
-function replaceOperation(write: ResourceWrite, commit: Commit): AnyBulkWriteOperation<ResourceDocument> {
-  const { _id, ...replacement } = toResourceDocument(write, commit);
-  return { replaceOne: { filter: { _id, revision: write.expected }, replacement } };
+/**
+ * All changed resources in one statement, which costs the database a third of a statement each (measured). Each document finds its
+ * replacement by its place in a list, and keeps what it is where its revision is not the expected one: then it counts as not modified.
+ */
+async function replaceAll(resources: Collection<ResourceDocument>, writes: readonly ResourceWrite[], commit: Commit, session: ClientSession): Promise<boolean> {
+  if (writes.length === 0) return true;
+  const ids = writes.map(({ id }) => id);
+  const own = (values: readonly unknown[]): object => ({ $arrayElemAt: [{ $literal: values }, { $indexOfArray: [{ $literal: ids }, '$_id'] }] });
+  const isExpected = { $eq: ['$revision', own(writes.map(({ expected }) => expected))] };
+  const replacement = own(writes.map((write) => toResourceDocument(write, commit)));
+  const pipeline = [{ $replaceWith: { $cond: [isExpected, replacement, '$$ROOT'] } }];
+  const { modifiedCount } = await resources.updateMany({ _id: { $in: ids } }, pipeline, { session });
+  return modifiedCount === writes.length;
+}
+
+/** As a plain command: the driver's `insertMany` measures every document before it writes it, which takes as long as the writing. */
+async function insertAll(db: Db, type: string, writes: readonly ResourceWrite[], commit: Commit, session: ClientSession): Promise<void> {
+  if (writes.length === 0) return;
+  const documents = writes.map((write) => toResourceDocument(write, commit));
+  const { writeErrors } = await db.command({ insert: type, documents, ordered: true }, { session });
+  const [failed] = (writeErrors ?? []) as ErrorDescription[];
+  if (failed) throw new MongoServerError(failed);
 }
 
 /** A message that is set aside a second time under the same id stays as it was first seen. */
