@@ -58,7 +58,11 @@ function create(mix: Mix, number: number, role: number): BacklogCommand {
 }
 
 function patch(mix: Mix, number: number, role: number): BacklogCommand {
-  const body = JSON.stringify({ description: `Changed for the ${number}-th time`, account: [{ id: `account-${number}`, name: 'Other account', '@referredType': 'PartyAccount' }] });
+  const characteristic = [
+    { name: 'segment', valueType: 'string', value: 'small business' },
+    { name: 'commission', valueType: 'number', value: number % 100 },
+  ];
+  const body = JSON.stringify({ description: `Sells mobile and fixed access lines, changed for the ${number}-th time`, characteristic });
   return { role: `role-${role}`, attributes: attributes('patch', mix, number, role), contentType: 'application/merge-patch+json', body };
 }
 
