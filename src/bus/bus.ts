@@ -11,6 +11,9 @@ export interface Bus {
   /** The largest content, in bytes, that `publish` and `reply` can carry. */
   readonly maxContentBytes: number;
 
+  /** The lanes that this process shares with others; undefined when its only lane is its own. */
+  readonly lanes: SharedLanes | undefined;
+
   /**
    * Resolves when the broker holds the command durably.
    * @throws UnroutableError when no lane takes it, UnavailableError when the broker is away and nothing was sent,
@@ -55,4 +58,25 @@ export interface Bus {
 export interface Consumption {
   /** No new message is handed over after this resolves; those handed over can still be acknowledged. */
   pause(): Promise<void>;
+}
+
+/** The lanes of a broker, counted from 0; each is read by one process at a time. */
+export interface SharedLanes {
+  readonly count: number;
+
+  /**
+   * From now on `consume` takes these lanes and no others; all, until it was told. One that another process still has is
+   * taken as soon as it is free.
+   * A lane that is let go hands nothing more over. What was handed over can still be acknowledged for `LET_GO_MS`; as soon as
+   * all of it is, or after that time, another process is handed the rest, in order.
+   */
+  prefer(lanes: ReadonlySet<number>): void;
+}
+
+/** How long a lane that is let go waits for its acknowledgements. What is not acknowledged by then comes again elsewhere. */
+export const LET_GO_MS = 3_000;
+
+/** What is taken by whoever was not told. */
+export function allLanes(count: number): ReadonlySet<number> {
+  return new Set(Array.from({ length: count }, (_, lane) => lane));
 }

@@ -26,6 +26,7 @@ export function openMemoryBus(options: MemoryBusOptions): Bus {
 
 class MemoryBus implements Bus {
   readonly maxContentBytes = MAX_CONTENT_BYTES;
+  readonly lanes = undefined;
   private readonly address = randomUUID();
   private readonly replies = new PendingReplies();
   private consumer: MemoryConsumer | undefined;

@@ -5,6 +5,7 @@ import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '..
 import type { Bus, Consumption } from './bus.js';
 import { NatsSupervisor, type NatsSession } from './nats-connection.js';
 import { NatsLane } from './nats-lane.js';
+import { NatsLanes } from './nats-lanes.js';
 import type { Leases } from './nats-lease.js';
 import { commandHeaders, eventHeaders, repeatedEventHeaders, replyHeaders } from './nats-message.js';
 import { commandSubject, natsNames } from './nats-subject.js';
@@ -42,19 +43,20 @@ export function openNatsBus(options: NatsBusOptions): Bus {
 }
 
 class NatsBus implements Bus {
+  readonly lanes: NatsLanes;
   private readonly supervisor: NatsSupervisor;
   private readonly replies = new PendingReplies();
   /** One for the life of the bus, so that a reply still arrives after a reconnect. */
   private readonly inbox = createInbox();
   private requests = 0;
   private readonly sending = new Set<Promise<unknown>>();
-  private lanes: readonly NatsLane[] = [];
   private maxPayload = DEFAULT_MAX_PAYLOAD;
   private closed = false;
 
   constructor(private readonly options: NatsBusOptions) {
     const { url, log, onFatal } = options;
-    this.supervisor = new NatsSupervisor({ url, log, onFatal, prepare: (session) => this.prepare(session), onUp: (session) => this.startLanes(session) });
+    this.lanes = new NatsLanes(options.lanes);
+    this.supervisor = new NatsSupervisor({ url, log, onFatal, prepare: (session) => this.prepare(session), onUp: (session) => this.lanes.connected(session) });
   }
 
   get maxContentBytes(): number {
@@ -91,12 +93,11 @@ class NatsBus implements Bus {
   consume(prefetch: number, onMessage: (message: Message) => void): Promise<Consumption> {
     return attempt(() => {
       if (this.closed) throw new UnavailableError('the bus is closed');
-      if (this.lanes.length > 0) throw new Error('this bus is consumed already');
-      this.lanes = this.lanesFor(prefetch, onMessage);
-      if (this.status().up) this.startLanes(this.supervisor.session());
+      this.lanes.start(this.lanesFor(prefetch, onMessage));
+      if (this.status().up) this.lanes.connected(this.supervisor.session());
       return {
         pause: () => {
-          for (const lane of this.lanes) lane.pause();
+          this.lanes.pause();
           return Promise.resolve();
         },
       };
@@ -109,7 +110,7 @@ class NatsBus implements Bus {
 
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all(this.lanes.map((lane) => lane.stop()));
+    await this.lanes.stop();
     await Promise.allSettled(this.sending);
     this.replies.close();
     await this.supervisor.stop();
@@ -150,10 +151,6 @@ class NatsBus implements Bus {
       const spec = { lane, stream: names.commands.stream, filter: names.laneFilter(lane), maxUnacknowledged, replyPrefix, window, onMessage, log };
       return new NatsLane(spec, leases, `jetstream.${prefix}.lane.${lane}`);
     });
-  }
-
-  private startLanes(session: NatsSession): void {
-    for (const lane of this.lanes) lane.start(session);
   }
 
   private sendCommand(command: OutgoingCommand, replyTo?: ReplyTo): Promise<void> {

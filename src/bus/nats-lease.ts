@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { textOf } from '../errors.js';
 
-/** How long a lane stays with a worker that no longer renews. */
-const TTL_MS = 9_000;
+/** How long a lane stays with a worker that no longer renews: short, since its commands wait, and three renewals long. */
+const TTL_MS = 6_000;
 
 /** See `Store.takeLease` and `Store.releaseLease`; the holder is this process. */
 export interface Leases {

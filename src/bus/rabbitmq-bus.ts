@@ -8,6 +8,7 @@ import { Window } from './window.js';
 import { PendingReplies, parseReply } from './pending-replies.js';
 import { RabbitConnection } from './rabbitmq-connection.js';
 import { RabbitLane } from './rabbitmq-lane.js';
+import { RabbitLanes } from './rabbitmq-lanes.js';
 import { DIRECT_REPLY_TO, commandProperties, eventProperties, replyProperties } from './rabbitmq-message.js';
 import { RabbitPublisher, type Outcome } from './rabbitmq-publisher.js';
 import { ensureTopology, rabbitNames, type RabbitNames, type RabbitTopology } from './rabbitmq-topology.js';
@@ -41,6 +42,7 @@ export function openRabbitBus(options: RabbitBusOptions): Bus {
 
 class RabbitBus implements Bus {
   readonly maxContentBytes = MAX_CONTENT_BYTES;
+  readonly lanes: RabbitLanes;
   private readonly names: RabbitNames;
   private readonly requests = new PendingReplies();
   private readonly publisher = new RabbitPublisher('publishing', (channel) => this.awaitReplies(channel));
@@ -48,11 +50,11 @@ class RabbitBus implements Bus {
   private readonly replies = new RabbitPublisher('replying', () => Promise.resolve());
   private readonly publishing: RabbitConnection;
   private consuming: RabbitConnection | undefined;
-  private lanes: readonly RabbitLane[] = [];
   private closing: Promise<void> | undefined;
 
   constructor(private readonly options: RabbitBusOptions) {
     this.names = rabbitNames(options);
+    this.lanes = new RabbitLanes(options.lanes);
     this.publishing = this.connection('publish', true, [this.publisher, this.replies]);
   }
 
@@ -89,12 +91,15 @@ class RabbitBus implements Bus {
     if (this.consuming) throw new Error('this bus is consumed already');
     const window = new Window(prefetch);
     const perLane = Math.ceil(prefetch / this.options.lanes);
-    this.lanes = this.names.queues.map((queue, lane) => new RabbitLane({ lane, queue, prefetch: perLane, window, rule: this.options, onMessage }));
-    this.consuming = this.connection('consume', false, this.lanes);
-    await this.consuming.firstUp();
+    const open = (lane: number): RabbitLane =>
+      new RabbitLane({ lane, queue: this.names.queues[lane] ?? '', prefetch: perLane, window, rule: this.options, onMessage });
+    const connection = this.connection('consume', false, []);
+    this.consuming = connection;
+    this.lanes.start({ connection, open });
+    await connection.firstUp();
     return {
       pause: () => {
-        for (const lane of this.lanes) lane.pause();
+        this.lanes.pause();
         return Promise.resolve();
       },
     };
@@ -114,12 +119,12 @@ class RabbitBus implements Bus {
   private async closeOnce(): Promise<void> {
     await Promise.all([this.publisher.settled(), this.replies.settled()]);
     this.requests.close();
-    for (const lane of this.lanes) lane.flush();
+    this.lanes.flush();
     await Promise.all([this.consuming?.stop(), this.publishing.stop()]);
   }
 
   /** Two connections, so that a broker that slows publishers down does not keep acknowledgements waiting. */
-  private connection(purpose: string, noDelay: boolean, channels: readonly (RabbitLane | RabbitPublisher)[]): RabbitConnection {
+  private connection(purpose: string, noDelay: boolean, channels: readonly RabbitPublisher[]): RabbitConnection {
     const { url, prefix, onFatal, log } = this.options;
     const prepare = (model: ChannelModel): Promise<void> => this.prepare(model);
     return new RabbitConnection({ url, name: `party-role-worker ${prefix} ${purpose}`, noDelay, channels, prepare, onFatal, log });

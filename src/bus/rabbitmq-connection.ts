@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type ChannelModel, type ConfirmChannel } from 'amqplib';
+import { connect, type ChannelModel } from 'amqplib';
 import type { Logger } from 'pino';
 import { StartError, UnavailableError, textOf } from '../errors.js';
 import { Backoff } from '../backoff.js';
+import { KeptChannels, type KeptChannel } from './rabbitmq-channels.js';
 import { readAnyProperties } from './rabbitmq-frames.js';
 import { explained } from './rabbitmq-topology.js';
 import type { Status } from '../status.js';
@@ -15,22 +16,13 @@ const HEARTBEAT_SECONDS = '10';
 /** How long a broker may take to agree to a close; the heartbeat ends what it never agrees to. */
 const CLOSE_MS = 5_000;
 
-/** What lives on a channel of its own, and starts again on the next one when that is lost. */
-export interface KeptChannel {
-  /** For the operator: `lane 3`. */
-  readonly name: string;
-  /** Starts on a fresh channel. Publisher confirms are on: they cost nothing on a channel that does not publish. */
-  opened(channel: ConfirmChannel): Promise<void>;
-  /** The channel is gone: what is unacknowledged goes back to the queue. */
-  closed(): void;
-}
-
 export interface RabbitConnectionOptions {
   readonly url: string;
   /** What the broker's own tools show. */
   readonly name: string;
   /** Sends small frames at once; without it they are gathered, which suits acknowledgements. */
   readonly noDelay: boolean;
+  /** Those from the beginning; see also `add`. */
   readonly channels: readonly KeptChannel[];
   /** Makes the broker ready before any channel of `channels` is opened. */
   readonly prepare: (model: ChannelModel) => Promise<void>;
@@ -43,14 +35,16 @@ export interface RabbitConnectionOptions {
 export class RabbitConnection {
   private readonly backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
   private readonly stopping = new AbortController();
-  private readonly open = new Map<KeptChannel, ConfirmChannel>();
+  private readonly channels: KeptChannels;
   private readonly first: Promise<void>;
   private firstUpNow: () => void = () => undefined;
   private neverUp: (error: UnavailableError) => void = () => undefined;
   private readonly running: Promise<void>;
   private readonly target: string;
-  /** The connection while it is not lost; usable when `open` holds all channels. */
+  /** The connection while it is not lost. */
   private model: ChannelModel | undefined;
+  /** All channels were opened on it. */
+  private established = false;
   private blocked = false;
   private everUp = false;
   private fatalTold = false;
@@ -59,6 +53,7 @@ export class RabbitConnection {
   /** @throws TypeError when the URL is none. */
   constructor(private readonly options: RabbitConnectionOptions) {
     this.target = withHeartbeat(options.url);
+    this.channels = new KeptChannels(options.channels, options.prepare, options.log);
     this.first = new Promise((resolve, reject) => {
       this.firstUpNow = resolve;
       this.neverUp = reject;
@@ -68,13 +63,24 @@ export class RabbitConnection {
   }
 
   status(): Status {
-    if (this.model === undefined || this.open.size < this.options.channels.length) return { up: false, why: this.why };
-    return this.blocked ? { up: false, why: 'blocked by the broker (resource alarm)' } : { up: true };
+    if (!this.established) return { up: false, why: this.why };
+    const why = this.channels.lacking ?? (this.blocked ? 'blocked by the broker (resource alarm)' : undefined);
+    return why === undefined ? { up: true } : { up: false, why };
   }
 
   /** Resolves when it has been up once. @throws UnavailableError when it was stopped before. */
   firstUp(): Promise<void> {
     return this.first;
+  }
+
+  /** Keeps one more channel. */
+  add(kept: KeptChannel): void {
+    this.channels.add(kept);
+  }
+
+  /** Closes a channel for good. Resolves when the broker agreed, or the channel is gone anyway. */
+  remove(kept: KeptChannel): Promise<void> {
+    return this.channels.remove(kept);
   }
 
   /** Closes the channels, then the connection, and connects no more. */
@@ -108,8 +114,7 @@ export class RabbitConnection {
     const lost = new Promise<void>((resolve) => {
       model.once('close', (error?: Error) => {
         lostBy = error ?? new Error('the connection was closed');
-        this.model = undefined;
-        this.blocked = false;
+        this.leave();
         resolve();
       });
     });
@@ -139,60 +144,31 @@ export class RabbitConnection {
 
   private async establish(model: ChannelModel): Promise<void> {
     await this.options.prepare(model);
-    await Promise.all(this.options.channels.map((kept) => this.openChannel(model, kept)));
+    if (this.model === model) await this.channels.openAll(model);
   }
 
   private nowUp(): void {
+    this.established = true;
     this.everUp = true;
     this.backoff.reset();
     this.firstUpNow();
     this.options.log.info({ connection: this.options.name }, 'connected to RabbitMQ');
   }
 
-  private async openChannel(model: ChannelModel, kept: KeptChannel): Promise<void> {
-    const channel = await model.createConfirmChannel();
-    let why = 'the channel was closed';
-    const closed = new Promise<void>((resolve) => channel.once('close', resolve));
-    channel.on('error', (error) => (why = error.message)); // the event `close` follows
-    channel.once('close', () => kept.closed());
-    try {
-      await kept.opened(channel);
-    } catch (error) {
-      await channel.close().catch(() => undefined);
-      throw error;
-    }
-    this.open.set(kept, channel);
-    void closed.then(() => this.reopen(model, kept, why));
-  }
-
-  /** A channel that was lost alone: the broker closed it, or cancelled its consumer. */
-  private async reopen(model: ChannelModel, kept: KeptChannel, why: string): Promise<void> {
-    this.open.delete(kept);
-    const { signal } = this.stopping;
-    const backoff = new Backoff(FIRST_PAUSE_MS, MAX_PAUSE_MS);
-    for (let reason = why; this.model === model && !signal.aborted; ) {
-      this.why = `${kept.name}: ${reason}`;
-      this.options.log.warn({ channel: kept.name, why: reason }, 'RabbitMQ closed a channel');
-      await sleep(backoff.next(), undefined, { signal }).catch(() => undefined);
-      if (this.model !== model || signal.aborted) return;
-      try {
-        await this.options.prepare(model);
-        await this.openChannel(model, kept);
-        return;
-      } catch (error) {
-        reason = textOf(explained(error));
-      }
-    }
-  }
-
   /** Channels first: a channel's last acknowledgements are certain to be taken before its own close, not before the connection's. */
   private async hangUp(model: ChannelModel, lost: Promise<void>): Promise<void> {
-    const channels = [...this.open.values()];
-    this.open.clear();
-    await Promise.race([Promise.allSettled(channels.map((channel) => channel.close())), lost]);
+    this.established = false;
+    await Promise.race([this.channels.closeAll(), lost]);
     if (this.model !== model) return;
-    this.model = undefined;
+    this.leave();
     await Promise.race([model.close().catch(() => undefined), lost]);
+  }
+
+  private leave(): void {
+    this.model = undefined;
+    this.established = false;
+    this.blocked = false;
+    this.channels.forget();
   }
 
   private report(error: unknown): void {

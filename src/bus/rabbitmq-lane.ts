@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfirmChannel, ConsumeMessage } from 'amqplib';
 import type { Message } from '../message.js';
 import type { Window } from './window.js';
 import { Acknowledger } from './rabbitmq-acknowledger.js';
-import type { KeptChannel } from './rabbitmq-connection.js';
+import type { KeptChannel } from './rabbitmq-channels.js';
 import { messageOf, type ReplyRule } from './rabbitmq-message.js';
 
 export interface RabbitLaneOptions {
@@ -17,7 +18,7 @@ export interface RabbitLaneOptions {
 }
 
 /**
- * Takes one lane's commands. The broker sends them to one consumer at a time, and moves the lane on only when the
+ * Takes one lane's commands, from the taking of the lane until it is let go, on one channel after the other. The broker sends them to one consumer at a time, and moves the lane on only when the
  * channel is closed: a consumer that is cancelled lets the next one overtake what is still unacknowledged.
  */
 export class RabbitLane implements KeptChannel {
@@ -51,6 +52,13 @@ export class RabbitLane implements KeptChannel {
     this.paused = true;
   }
 
+  /** Hands nothing more over; resolves when all that was handed over is acknowledged, the channel is gone, or the time is over. */
+  async settle(ms: number): Promise<void> {
+    this.pause();
+    await Promise.race([this.session?.drained(), sleep(ms, undefined, { ref: false })]);
+    this.flush();
+  }
+
   flush(): void {
     this.session?.flush();
   }
@@ -73,6 +81,7 @@ class LaneSession {
   /** Handed over and not acknowledged. */
   private readonly outstanding = new Set<number>();
   private ended = false;
+  private tellDrained: () => void = () => undefined;
 
   constructor(
     channel: ConfirmChannel,
@@ -90,6 +99,13 @@ class LaneSession {
     if (!this.outstanding.delete(deliveryTag)) return;
     if (!this.ended) this.acknowledger.acknowledge(deliveryTag);
     this.window.leave();
+    if (this.outstanding.size === 0) this.tellDrained();
+  }
+
+  /** Resolves when nothing is in the worker's hands, or the channel is gone. */
+  async drained(): Promise<void> {
+    if (this.ended || this.outstanding.size === 0) return;
+    await new Promise<void>((resolve) => (this.tellDrained = resolve));
   }
 
   hasEnded(): boolean {
@@ -104,5 +120,6 @@ class LaneSession {
   end(): void {
     this.ended = true;
     this.window.forgetOld();
+    this.tellDrained();
   }
 }

@@ -1,6 +1,6 @@
 import { IllegalOperationError, type ConfirmChannel, type Options } from 'amqplib';
 import { TimeoutError, UnavailableError } from '../errors.js';
-import type { KeptChannel } from './rabbitmq-connection.js';
+import type { KeptChannel } from './rabbitmq-channels.js';
 
 /** Messages that the broker has not confirmed yet; others wait for their turn. */
 const MAX_UNCONFIRMED = 1000;

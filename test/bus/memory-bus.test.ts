@@ -41,6 +41,12 @@ describe('memory bus', () => {
     await second.close();
   });
 
+  test('its lane is its own, however many processes there are', async () => {
+    const bus = openMemoryBus({ log });
+    expect(bus.lanes).toBeUndefined();
+    await bus.close();
+  });
+
   test('the sender may use its buffer again', async () => {
     const bus = openMemoryBus({ log });
     const body = Buffer.from('before');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Message } from '../../src/message.js';
-import { command, consume, textsOf, until, up } from '../contract/bus.contract.js';
+import { lanesContract } from '../contract/bus-lanes.contract.js';
+import { command, consume, lanesOf, textsOf, until, up } from '../contract/bus.contract.js';
 import { startNats, whenServers, type Server } from '../support/servers.js';
 import { NatsDeployments, connected, waitingCommands } from './nats-deployment.js';
 
@@ -14,6 +14,8 @@ whenServers('JetStream lanes', ['nats'], () => {
   }, 120_000);
   afterEach(() => deployments.close(), 30_000);
   afterAll(() => server.stop());
+
+  lanesContract('JetStream', () => deployments.add().open);
 
   test('two workers share the lanes, each lane is read by one of them', async () => {
     const { prefix, PREFIX, leases, open } = deployments.add();
@@ -118,10 +120,6 @@ whenServers('JetStream lanes', ['nats'], () => {
     expect(inbox.messages.map((message) => message.origin.sequence)).toEqual(Array.from({ length: 40 }, (_, number) => number + 1));
   }, 60_000);
 });
-
-function lanesOf(messages: readonly Message[]): number[] {
-  return [...new Set(messages.map((message) => message.origin.lane))].sort((a, b) => a - b);
-}
 
 async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];

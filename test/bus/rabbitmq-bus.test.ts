@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { GetMessage } from 'amqplib';
 import { TimeoutError, UnavailableError } from '../../src/errors.js';
 import { busContract, command, consume, event, textOf, textsOf, until, up } from '../contract/bus.contract.js';
+import { lanesContract } from '../contract/bus-lanes.contract.js';
 import { startRabbit, whenServers, type Server } from '../support/servers.js';
 import { RabbitDeployments, type RabbitDeployment } from './rabbit-deployment.js';
 
@@ -21,6 +22,7 @@ whenServers('RabbitMQ bus', ['rabbit'], () => {
   afterAll(() => server.stop());
 
   busContract('RabbitMQ', () => Promise.resolve(underTest(deployments.add())));
+  lanesContract('RabbitMQ', () => deployments.add().open);
   busContract('RabbitMQ with one lane', () => Promise.resolve(underTest(deployments.add(1))));
 
   function underTest(deployment: RabbitDeployment): Awaited<ReturnType<Parameters<typeof busContract>[1]>> {

@@ -338,6 +338,11 @@ export function busContract(name: string, open: () => Promise<BusUnderTest>, exc
   });
 }
 
+/** The lanes that the messages came from, sorted. */
+export function lanesOf(messages: readonly Message[]): number[] {
+  return [...new Set(messages.map((message) => message.origin.lane))].sort((one, other) => one - other);
+}
+
 /** Waits until the bus can be used; fails with its own reason. */
 export async function up(bus: Bus): Promise<void> {
   await until(
