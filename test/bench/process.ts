@@ -7,7 +7,7 @@ const ROOT = join(__dirname, '../..');
 /** Linux reports times in hundredths of a second. */
 const TICK_MICROSECONDS = 10_000;
 
-export type Contender = 'worker' | 'null' | 'plain' | 'naive';
+export type Contender = 'worker' | 'null' | 'plain' | 'naive' | 'express';
 
 /** A process that applies commands: the service, or one of the hand-written workers beside it. */
 export interface Running {
