@@ -9,11 +9,16 @@ export interface Sink {
   close(): Promise<void>;
 }
 
+/** The queue that all events of the prefix go to. */
+export function sinkQueue(prefix: string): string {
+  return `${prefix}-bench-sink`;
+}
+
 /** A quorum queue of all events of the prefix, made on the spot. */
 export async function amqpSink(url: string, prefix: string): Promise<Sink> {
   const connection = await connectAmqp(url);
   const channel = await connection.createChannel();
-  const queue = `${prefix}-bench-sink`;
+  const queue = sinkQueue(prefix);
   await channel.assertExchange(`${prefix}.events`, 'topic', { durable: true });
   await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   await channel.bindQueue(queue, `${prefix}.events`, '#');

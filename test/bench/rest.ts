@@ -1,0 +1,135 @@
+import { MongoClient } from 'mongodb';
+import { publishAmqp, type BacklogCommand } from '../outage/backlog.js';
+import { freePort } from '../support/ports.js';
+import { until } from '../support/service.js';
+import { EXPRESS_PATH } from './baselines/express-server.js';
+import type { RoleDocument } from './baselines/role-change.js';
+import { LoadGenerator, type LoadResult } from './http-load.js';
+import { OPERATIONS, storedRole, type Operation } from './http-requests.js';
+import { run, type Running, type Setting } from './process.js';
+import type { Line, Target } from './report.js';
+import { Deployment, type Stage } from './stage.js';
+
+const SERVICE_PATH = '/tmf-api/partyRoleManagement/v4/partyRole';
+const START_MS = 30_000;
+/** Before all rounds each server meets each kind of request: code is compiled while it runs. */
+const COMPILE_MS = 600;
+/** The concurrency at which the targets count. */
+const JUDGED = 50;
+
+const SIZES = {
+  short: { concurrencies: [JUDGED], roles: 2_000, warmUpMs: 200, measuredMs: 1_000 },
+  full: { concurrencies: [1, 10, JUDGED, 200], roles: 10_000, warmUpMs: 500, measuredMs: 4_000 },
+} as const;
+
+const TARGETS: Readonly<Partial<Record<Operation, { readonly perSecond: Target; readonly p99?: Target }>>> = {
+  POST: { perSecond: { atLeast: 1 }, p99: { atMost: 1.5 } },
+  GET: { perSecond: { atLeast: 0.9 } },
+};
+
+type Side = 'service' | 'Express';
+
+interface Server {
+  readonly side: Side;
+  readonly url: string;
+  readonly process: Running;
+}
+
+/**
+ * The REST adapter and the worker in one process, on RabbitMQ and MongoDB, beside a plain Express server.
+ * Both are asked the same in turn, in every round, by a load generator that keeps a fixed number of requests under way.
+ */
+export async function restSection(stage: Stage, { rounds, full }: { rounds: number; full: boolean }): Promise<Line[]> {
+  const { concurrencies, ...size } = full ? SIZES.full : SIZES.short;
+  const deployments = [await Deployment.prepare(stage, 'rabbitmq'), await Deployment.prepare(stage, 'rabbitmq')] as const;
+  const servers: Server[] = [];
+  const load = new LoadGenerator();
+  try {
+    servers.push(await startService(deployments[0], size.roles), await startExpress(deployments[1].setting, size.roles));
+    for (const operation of OPERATIONS) {
+      for (const { url } of servers) await load.run({ url, operation, concurrency: JUDGED, roles: size.roles, warmUpMs: 0, measuredMs: COMPILE_MS });
+    }
+    const results = new Map<string, LoadResult[]>();
+    for (let round = 0; round < rounds; round += 1) {
+      for (const concurrency of concurrencies) {
+        for (const operation of OPERATIONS) {
+          // Whoever is first may find the machine in another state: they take turns.
+          for (const { side, url } of round % 2 === 0 ? servers : servers.toReversed()) {
+            const key = keyOf(operation, concurrency, side);
+            results.set(key, [...(results.get(key) ?? []), await load.run({ url, operation, concurrency, ...size })]);
+          }
+        }
+      }
+    }
+    return concurrencies.flatMap((concurrency) => OPERATIONS.flatMap((operation) => linesOf(results, operation, concurrency)));
+  } finally {
+    await load.close();
+    await Promise.all(servers.map((server) => server.process.stop()));
+    for (const deployment of deployments) await deployment.close();
+  }
+}
+
+function keyOf(operation: Operation, concurrency: number, side: Side): string {
+  return `${operation}, ${concurrency} at once: ${side}`;
+}
+
+function linesOf(results: ReadonlyMap<string, readonly LoadResult[]>, operation: Operation, concurrency: number): Line[] {
+  const of = (side: Side, figure: keyof LoadResult): number[] => (results.get(keyOf(operation, concurrency, side)) ?? []).map((result) => result[figure]);
+  const figures = (['service', 'Express'] as const).flatMap((side): Line[] => {
+    const what = keyOf(operation, concurrency, side);
+    return [
+      { section: 'REST', what, unit: '1/s', values: of(side, 'perSecond') },
+      { section: 'REST', what: `${what}, p50`, unit: 'ms', values: of(side, 'p50') },
+      { section: 'REST', what: `${what}, p99`, unit: 'ms', values: of(side, 'p99') },
+    ];
+  });
+  const ratio = (figure: keyof LoadResult, target: Target | undefined): Line => {
+    const express = of('Express', figure);
+    const what = `${operation}, ${concurrency} at once: service ÷ Express${figure === 'perSecond' ? '' : `, ${figure}`}`;
+    const values = of('service', figure).map((value, round) => value / (express[round] ?? NaN));
+    return { section: 'REST', what, unit: '×', values, ...(target ? { target } : {}) };
+  };
+  const targets = concurrency === JUDGED ? TARGETS[operation] : undefined;
+  return [...figures, ratio('perSecond', targets?.perSecond), ratio('p99', targets?.p99)];
+}
+
+async function startService(deployment: Deployment, roles: number): Promise<Server> {
+  const { setting, sink } = deployment;
+  const port = await freePort();
+  const process = run('worker', setting, { ROLES: 'http,worker', PORT: String(port) });
+  await until('the service is ready', () => isOk(`http://127.0.0.1:${port}/health/ready`), START_MS);
+  await publishAmqp(setting.busUrl, setting.prefix, creations(roles));
+  await until('the service has its roles', async () => (await sink.count()) === roles, START_MS);
+  return { side: 'service', url: `http://127.0.0.1:${port}${SERVICE_PATH}`, process };
+}
+
+function* creations(roles: number): Generator<BacklogCommand> {
+  for (let number = 0; number < roles; number += 1) {
+    const role = `role-${number}`;
+    const attributes = { specversion: '1.0', id: role, source: '/bench', type: 'org.tmforum.partyRole.create', subject: role };
+    yield { role, attributes, contentType: 'application/json', body: JSON.stringify(storedRole(number, roles)) };
+  }
+}
+
+async function startExpress(setting: Setting, roles: number): Promise<Server> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}${EXPRESS_PATH}`;
+  const process = run('express', setting, { PORT: String(port) });
+  await until('Express is ready', () => isOk(url), START_MS);
+  const client = new MongoClient(setting.storeUrl);
+  const documents = Array.from({ length: roles }, (_, number) => {
+    const { id, ...role } = storedRole(number, roles);
+    return { _id: String(id), ...role };
+  });
+  await client.db().collection<RoleDocument>('roles').insertMany(documents);
+  await client.close();
+  return { side: 'Express', url, process };
+}
+
+async function isOk(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}
