@@ -11,7 +11,7 @@ const LONGEST_PAUSE_MS = 5_000;
  * Gives up only on a permanent error, or when the signal is aborted (then it throws the signal's reason).
  */
 export async function hold<T>(what: string, attempt: () => Promise<T>, signal: AbortSignal, log: Logger, onFailure?: (what: string, error: unknown) => void): Promise<T> {
-  const backoff = new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+  let backoff: Backoff | undefined;
   for (let failures = 0; ; failures++) {
     signal.throwIfAborted();
     try {
@@ -23,6 +23,7 @@ export async function hold<T>(what: string, attempt: () => Promise<T>, signal: A
       signal.throwIfAborted();
       onFailure?.(what, error);
       log.warn({ failures: failures + 1, reason: textOf(error) }, `${what}: failed, trying again`);
+      backoff ??= new Backoff(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
       await pause(backoff.next(), undefined, { signal });
     }
   }

@@ -53,9 +53,11 @@ export class Relay {
   push(commit: PendingCommit): void {
     const entry = { id: commit.id, published: false };
     this.unmarked.push(entry);
+    const { log } = this.options;
     this.publishAll(commit.events).then(
       () => {
         entry.published = true;
+        log.info({ commit: commit.id, events: countByKey(commit.events) }, 'events published');
         void this.mark();
       },
       // Only the end of the process stops a publish: the commit stays pending.
@@ -126,7 +128,8 @@ export class Relay {
     const { bus, log } = this.options;
     const failed = (): void => log.warn({ event: event.id, key: event.key, ...tracing(event) }, 'event not published yet');
     await hold(`publish of ${event.key}`, () => bus.publish(event), this.stop.signal, log, failed);
-    log.info({ event: event.id, key: event.key, subject: event.order, ...tracing(event) }, 'event published');
+    if (!log.isLevelEnabled('debug')) return;
+    log.debug({ event: event.id, key: event.key, subject: event.order, ...tracing(event) }, 'event published');
     log.debug({ event: event.content }, 'event content');
   }
 
@@ -197,6 +200,12 @@ export class Relay {
     const foreign = new Map(pending.filter((commit) => !own.includes(commit)).map((commit) => [incarnationOf(commit.id), commit.id]));
     for (const [other, upTo] of foreign) await this.settleForeign(other, upTo);
   }
+}
+
+function countByKey(events: readonly RecordedEvent[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { key } of events) counts[key] = (counts[key] ?? 0) + 1;
+  return counts;
 }
 
 /** Read from the text so that the relay need not parse every event that it passes on. */

@@ -231,13 +231,17 @@ export class Worker {
       message.acknowledge();
       this.report(outcome);
     }
+    const { commit, outcomes } = decided;
+    const repeated = outcomes.filter((outcome) => outcome.repeated).length;
+    this.options.log.info({ commit: commit.id, commands: outcomes.length, repeated, parked: commit.parked.length }, 'commands answered');
   }
 
   private report(outcome: Outcome): void {
     const { log } = this.options;
     if (outcome.parked) log.warn({ ...about(outcome), parked: outcome.parked.id, reason: outcome.parked.reason }, 'message parked');
-    else if (outcome.repeated) log.info(about(outcome), 'repeated command answered from its receipt');
-    else log.info({ ...about(outcome), status: outcome.reply.status }, 'command answered');
+    if (outcome.parked || !log.isLevelEnabled('debug')) return;
+    if (outcome.repeated) log.debug(about(outcome), 'repeated command answered from its receipt');
+    else log.debug({ ...about(outcome), status: outcome.reply.status }, 'command answered');
   }
 }
 

@@ -27,12 +27,15 @@ export function messageOf(message: JsMsg, delivery: Delivery): Message {
   const origin: Origin = { bus: 'jetstream', queue: message.info.stream, lane, sequence: message.seq };
   const common = { body: message.data, origin, redelivered, attempts, acknowledge: () => delivery.acknowledge() };
   try {
-    const headers = new Map<string, string[]>(message.headers ?? []);
+    const headers = message.headers ?? newHeaders();
     const { contentType, attributes, replyTo } = understood(headers);
     const error = replyTo && problemOf(replyTo.address, delivery.replyPrefix);
     return {
       ...common,
-      headers: Object.fromEntries([...[...headers].map(([name, values]): [string, Json] => [name, single(values)]), [SUBJECT, message.subject]]),
+      // Only a message that is set aside is asked for them.
+      get headers() {
+        return Object.fromEntries([...[...headers].map(([name, values]): [string, Json] => [name, single(values)]), [SUBJECT, message.subject]]);
+      },
       contentType,
       attributes,
       ...(replyTo && error === undefined ? { replyTo } : {}),
@@ -45,7 +48,7 @@ export function messageOf(message: JsMsg, delivery: Delivery): Message {
   }
 }
 
-function understood(headers: ReadonlyMap<string, readonly string[]>): { contentType: string | undefined; attributes: Record<string, string>; replyTo?: ReplyTo } {
+function understood(headers: MsgHdrs): { contentType: string | undefined; attributes: Record<string, string>; replyTo?: ReplyTo } {
   const attributes: [string, string][] = [];
   const properties = new Map<string, string>();
   for (const [header, [value = '']] of headers) {

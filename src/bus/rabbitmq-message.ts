@@ -23,13 +23,14 @@ export interface ReplyRule {
 
 export function messageOf(delivery: ConsumeMessage, origin: Origin, rule: ReplyRule, acknowledge: () => void): Message {
   const { content, fields, properties } = delivery;
-  const { headers: table = {}, ...others } = properties;
-  const headers = jsonOf({ ...others, headers: table, exchange: fields.exchange, routingKey: fields.routingKey });
-  const contentType = textProperty(properties.contentType);
+  const table = properties.headers ?? {};
   return {
     body: content,
-    headers: headers as Record<string, Json>,
-    contentType,
+    // Only a message that is set aside is asked for them.
+    get headers() {
+      return jsonOf({ ...properties, headers: table, exchange: fields.exchange, routingKey: fields.routingKey }) as Record<string, Json>;
+    },
+    contentType: textProperty(properties.contentType),
     attributes: attributesOf(table),
     ...(UNREADABLE in table ? CANNOT_BE_READ : answerTo(textProperty(properties.replyTo), textProperty(properties.correlationId), rule)),
     origin,

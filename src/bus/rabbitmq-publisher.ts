@@ -9,12 +9,25 @@ const CONFIRM_MS = 10_000;
 /** `refused`: a queue rejected it, by its length limit. `unroutable`: it was mandatory, and no queue took it. */
 export type Outcome = 'held' | 'refused' | 'unroutable';
 
+/** One message, from the call to the broker's answer. */
+interface Transmission {
+  readonly send: (channel: ConfirmChannel, settle: (error: Error | null) => void) => void;
+  readonly messageId: unknown;
+  readonly calledAt: number;
+  resolve(outcome: Outcome): void;
+  reject(error: Error): void;
+}
+
 /** Publishes with confirms on a channel of its own, in the order of the calls. */
 export class RabbitPublisher implements KeptChannel {
   private channel: ConfirmChannel | undefined;
   private free = MAX_UNCONFIRMED;
-  private readonly waiting: (() => void)[] = [];
-  private readonly underWay = new Set<Promise<Outcome>>();
+  private readonly waiting: Transmission[] = [];
+  private admitting = false;
+  /** Without an answer yet, in the order of the calls. */
+  private readonly underWay = new Set<Transmission>();
+  private overdueCheck: NodeJS.Timeout | undefined;
+  private readonly settledWaiters: (() => void)[] = [];
   private readonly returned = new Set<unknown>();
 
   /** `start` prepares a fresh channel before the first message goes out. */
@@ -37,65 +50,82 @@ export class RabbitPublisher implements KeptChannel {
 
   /**
    * Resolves when the broker has answered. A `mandatory` message needs a `messageId` of its own, by which it is returned.
-   * @throws UnavailableError when there is no channel, or no answer.
+   * @throws UnavailableError when there is no channel, or no answer. The time allowed covers the waiting for a turn; a message
+   * that ran out of it keeps its turn and its place.
    */
-  async publish(exchange: string, routingKey: string, content: Uint8Array, options: Options.Publish): Promise<Outcome> {
-    const outcome = confirmed(this.inTurn(exchange, routingKey, content, options));
-    this.underWay.add(outcome);
-    try {
-      return await outcome;
-    } finally {
-      this.underWay.delete(outcome);
-    }
-  }
-
-  /** Waits for the answers to everything that was published so far. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.underWay);
-  }
-
-  private async inTurn(exchange: string, routingKey: string, content: Uint8Array, options: Options.Publish): Promise<Outcome> {
-    if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((turn) => this.waiting.push(turn));
-    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  publish(exchange: string, routingKey: string, content: Uint8Array, options: Options.Publish): Promise<Outcome> {
     return new Promise((resolve, reject) => {
-      const settle = (error: Error | null): void => {
-        this.nextTurn();
-        if (this.returned.delete(options.messageId)) resolve('unroutable');
-        else if (error === null) resolve('held');
-        else if (error.message === 'message nacked') resolve('refused'); // the client's only mark of a negative confirm
-        else if (error instanceof IllegalOperationError || error.message === 'channel closed') reject(new TimeoutError('RabbitMQ was lost before it confirmed'));
-        else reject(error);
-      };
-      if (!this.channel) {
-        settle(new UnavailableError('RabbitMQ is not available'));
-        return;
-      }
-      try {
-        this.channel.publish(exchange, routingKey, bytes, options, settle);
-      } catch (error) {
-        settle(error instanceof Error ? error : new Error(String(error)));
-      }
+      const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+      const send: Transmission['send'] = (channel, settle) => channel.publish(exchange, routingKey, bytes, options, settle);
+      const transmission: Transmission = { send, messageId: options.messageId, calledAt: performance.now(), resolve, reject };
+      this.underWay.add(transmission);
+      this.overdueCheck ??= setTimeout(() => this.giveUpOverdue(), CONFIRM_MS);
+      this.waiting.push(transmission);
+      this.admit();
     });
   }
 
-  /** The place goes straight to the next in line, so that no later call overtakes it. */
-  private nextTurn(): void {
-    const turn = this.waiting.shift();
-    if (turn) turn();
-    else this.free += 1;
+  /** Waits until everything that was published is answered. */
+  async settled(): Promise<void> {
+    if (this.underWay.size > 0) await new Promise<void>((resolve) => this.settledWaiters.push(resolve));
   }
-}
 
-/** The time allowed covers the waiting for a turn; a message that ran out of it keeps its turn and its place. */
-async function confirmed(outcome: Promise<Outcome>): Promise<Outcome> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeoutError(`RabbitMQ did not confirm within ${CONFIRM_MS} ms`)), CONFIRM_MS);
-  });
-  try {
-    return await Promise.race([outcome, tooLate]);
-  } finally {
-    clearTimeout(timer);
+  /** Those that were called first go first. A transmission that fails at once comes back here: the loop goes on, not the stack. */
+  private admit(): void {
+    if (this.admitting) return;
+    this.admitting = true;
+    while (this.free > 0) {
+      const next = this.waiting.shift();
+      if (!next) break;
+      this.free -= 1;
+      this.transmit(next);
+    }
+    this.admitting = false;
+  }
+
+  private transmit(transmission: Transmission): void {
+    if (!this.channel) {
+      this.settle(transmission, new UnavailableError('RabbitMQ is not available'));
+      return;
+    }
+    try {
+      transmission.send(this.channel, (error) => this.settle(transmission, error));
+    } catch (error) {
+      this.settle(transmission, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private settle(transmission: Transmission, error: Error | null): void {
+    this.free += 1;
+    if (this.returned.delete(transmission.messageId)) transmission.resolve('unroutable');
+    else if (error === null) transmission.resolve('held');
+    else if (error.message === 'message nacked') transmission.resolve('refused'); // the client's only mark of a negative confirm
+    else if (error instanceof IllegalOperationError || error.message === 'channel closed') transmission.reject(new TimeoutError('RabbitMQ was lost before it confirmed'));
+    else transmission.reject(error);
+    this.done(transmission);
+    this.admit();
+  }
+
+  /** One timer for all: those that were called first are overdue first. */
+  private giveUpOverdue(): void {
+    this.overdueCheck = undefined;
+    const now = performance.now();
+    for (const transmission of this.underWay) {
+      const left = transmission.calledAt + CONFIRM_MS - now;
+      if (left > 0) {
+        this.overdueCheck = setTimeout(() => this.giveUpOverdue(), left);
+        return;
+      }
+      transmission.reject(new TimeoutError(`RabbitMQ did not confirm within ${CONFIRM_MS} ms`));
+      this.done(transmission);
+    }
+  }
+
+  private done(transmission: Transmission): void {
+    this.underWay.delete(transmission);
+    if (this.underWay.size > 0) return;
+    clearTimeout(this.overdueCheck);
+    this.overdueCheck = undefined;
+    for (const resolve of this.settledWaiters.splice(0)) resolve();
   }
 }

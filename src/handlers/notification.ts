@@ -1,4 +1,3 @@
-import { v5 as uuidv5 } from 'uuid';
 import { withoutUndefined, type JsonObject } from '../json.js';
 import type { Command } from '../message.js';
 import type { RecordedEvent } from '../store/store.js';
@@ -12,6 +11,21 @@ const SEQUENCE_DIGITS = 16;
 /** A revision as the extension `sequence`: text that sorts as the numbers do. */
 export function sequenceOf(revision: number): string {
   return String(revision).padStart(SEQUENCE_DIGITS, '0');
+}
+
+/**
+ * A UUID of version 8 (RFC 9562, section 5.8): bits of the command's SHA-256, then the number in 16 bits.
+ * A version 5 would hash once more, at the cost of a twentieth of the whole command.
+ */
+function eventId(commandHash: string, number: number): string {
+  const variant = (8 + (parseInt(commandHash.charAt(16), 16) & 3)).toString(16);
+  return [
+    commandHash.slice(0, 8),
+    commandHash.slice(8, 12),
+    `8${commandHash.slice(13, 16)}`,
+    `${variant}${commandHash.slice(17, 20)}`,
+    `${commandHash.slice(20, 28)}${number.toString(16).padStart(4, '0')}`,
+  ].join('-');
 }
 
 /** Settings that every notification carries. */
@@ -44,7 +58,7 @@ export function notification(
   settings: NotificationSettings,
   now: string,
 ): RecordedEvent {
-  const id = uuidv5(`${command.hash}/${happening.number}`, NAMESPACE);
+  const id = eventId(command.hash, happening.number);
   const subject = represented['id'] as string;
   const event = {
     specversion: '1.0',

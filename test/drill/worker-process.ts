@@ -33,7 +33,7 @@ export class WorkerProcess {
     this.logFile = logFile;
     const output = openSync(logFile, 'a');
     this.child = spawn(process.execPath, ['--enable-source-maps', join(__dirname, `${main}.js`)], {
-      env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'info', ...settings },
+      env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'debug', ...settings },
       stdio: ['ignore', output, output, 'ipc'],
     });
     closeSync(output);

@@ -28,7 +28,7 @@ function shutdownOn(name: string, kind: 'rabbit' | 'nats', start: () => Promise<
     });
 
     const run = async (settings: Record<string, string> = {}): Promise<Service> =>
-      (service = await startService({ BUS_URL: bus.url, STORE_URL: mongo.url, PREFIX, LANES: '2', PREFETCH: String(PREFETCH), BATCH_MAX: '50', LOG_LEVEL: 'info', ...settings }));
+      (service = await startService({ BUS_URL: bus.url, STORE_URL: mongo.url, PREFIX, LANES: '2', PREFETCH: String(PREFETCH), BATCH_MAX: '50', LOG_LEVEL: 'debug', ...settings }));
     const count = (running: Service, msg: string): number => running.log.filter((line) => line['msg'] === msg).length;
     const inOrder = async (running: Service): Promise<number> => Number((await new Api(running.url).get(`?step=${STEPS - 1}&limit=1`)).headers.get('x-total-count'));
 

@@ -25,7 +25,7 @@ export class Tally {
   reused = 0;
 
   readonly log: Logger = pino({
-    level: 'info',
+    level: 'debug',
     hooks: {
       logMethod: (args: readonly unknown[], _method, level) => {
         const text = String(args.at(-1));
