@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { openBus, openStore, type OnFatal, type Ports } from './adapters.js';
+import { Balance } from './balance.js';
 import type { Config } from './config.js';
 import { definitions } from './handlers/index.js';
 import type { ResourceDefinition } from './handlers/definition.js';
@@ -87,8 +88,12 @@ async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal
       onFatal,
       log,
     });
+    const balance = bus.lanes && new Balance({ store, lanes: bus.lanes, worker: incarnation, isUsable: () => bus.status().up, log });
+    balance?.start();
     started.start();
     lifecycle.add('worker', () => started.close(config.shutdownMs * 0.3));
+    // First, so that the others come while this one finishes what it has in hand.
+    if (balance) lifecycle.add('balance', () => balance.close());
     worker = started;
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { openBus, openStore } from '../../src/adapters.js';
+import type { Bus } from '../../src/bus/bus.js';
 import { readConfig } from '../../src/config.js';
 import { runService } from '../../src/service.js';
 import type { Store } from '../../src/store/store.js';
@@ -21,10 +22,15 @@ runService(config, {
     return breakage.ofStore?.(store, config.storeUrl) ?? store;
   },
   openBus: (...args) => {
-    const bus = killPoints.ofBus(openBus(...args));
+    const bus = sharingNothing(killPoints.ofBus(openBus(...args)));
     return breakage.ofBus?.(bus) ?? bus;
   },
 });
+
+/** Every worker stands in line for every lane, in the order of their coming: a play knows who has the lane, and who is next. */
+function sharingNothing(bus: Bus): Bus {
+  return new Proxy(bus, { get: (target, name): unknown => (name === 'lanes' ? undefined : Reflect.get(target, name)) });
+}
 
 /** SLOW_COMMIT_MS: how long each commit waits first, and says so. WITHOUT_NOTES: nothing is noted before redelivered messages are tried. */
 function paced(store: Store): Store {
