@@ -81,6 +81,13 @@ export function decideBatch(items: readonly Item[], loaded: Loaded, context: Bat
   return { commit: draft.commit(), outcomes: draft.outcomes };
 }
 
+/** What a commit leaves behind: the states and receipts that the next batch may be decided on. */
+export function stateAfter({ id: commit, writes, entries }: Commit): Loaded {
+  const resources = writes.map(({ type, id, revision, resource, deleted }): [string, StoredResource] => [`${type}/${id}`, { id, revision, commit, resource, deleted }]);
+  const receipts = entries.flatMap((entry): [string, Receipt][] => (entry.command === undefined ? [] : [[entry.command, { commit, entry }]]));
+  return { resources: new Map(resources), receipts: new Map(receipts) };
+}
+
 class Draft {
   readonly outcomes: Outcome[] = [];
   bytes = 0;

@@ -19,6 +19,11 @@ export class Intake {
     this.wake?.();
   }
 
+  /** How many messages wait. */
+  get size(): number {
+    return this.waiting.length;
+  }
+
   /** The next batch, as soon as there is one; empty when the intake was closed. */
   async take(bounds: BatchBounds): Promise<Message[]> {
     while (this.waiting.length === 0 && !this.closed) {

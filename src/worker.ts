@@ -1,20 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { asideIdentityOf, decideBatch, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
+import { asideIdentityOf, decideBatch, stateAfter, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
 import type { Bus, Consumption } from './bus/bus.js';
-import { commandOf, type EnvelopeLimits } from './bus/envelope.js';
+import type { EnvelopeLimits } from './bus/envelope.js';
 import { CrashNotes } from './crash-notes.js';
-import { PermanentStoreError, Refusal, Unacceptable, textOf } from './errors.js';
+import { PermanentStoreError, Refusal, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import type { NotificationSettings } from './handlers/notification.js';
 import type { Representation } from './handlers/representation.js';
-import { targetId } from './handlers/resource.js';
 import { hold } from './hold.js';
 import { Intake, type BatchBounds } from './intake.js';
-import type { Command, Message } from './message.js';
+import type { Message } from './message.js';
 import type { Relay } from './relay.js';
 import type { Status } from './status.js';
-import { commitId, type Store, type StoredResource } from './store/store.js';
+import { commitId, type Store } from './store/store.js';
+import { understand } from './understanding.js';
 
 export interface WorkerOptions {
   readonly bus: Bus;
@@ -46,12 +46,26 @@ interface Failures {
   readonly doubted: Set<string>;
 }
 
+/** A batch that is being committed. */
+interface Flight {
+  /** Resolves when all of it is committed or set aside: true when that went as it was decided. */
+  readonly landed: Promise<boolean>;
+  /** What it leaves behind if it goes so. */
+  readonly outcome: Loaded;
+}
+
+const NOTHING: Loaded = { resources: new Map(), receipts: new Map() };
+const NO_FLIGHT: Flight = { landed: Promise.resolve(true), outcome: NOTHING };
+
 /** Another worker was faster, or has not published yet what this batch builds on: decide again on fresh data. */
 class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
-/** The way in. One batch at a time: understand, load, decide, commit, answer, hand over to the relay. */
+/**
+ * The way in: understand, load, decide, commit, answer, hand over to the relay. Batches are committed one after the other;
+ * the next one may be decided while one is committed, on what that one will leave behind.
+ */
 export class Worker {
   private readonly intake = new Intake();
   private readonly definitions: ReadonlyMap<string, ResourceDefinition>;
@@ -93,36 +107,55 @@ export class Worker {
     try {
       this.consumption = await hold('start of intake', () => bus.consume(prefetch, (message) => this.intake.put(message)), this.stop.signal, log, this.onFailure);
       this.held = undefined;
+      let flight = NO_FLIGHT;
       for (;;) {
         if (!relay.hasRoom()) this.held = 'events wait for the bus';
         await relay.room();
         this.held = undefined;
+        // A small batch waits for the one under way, and grows meanwhile; a large one is decided while that one is committed.
+        if (this.intake.size < batch.maxMessages / 2) {
+          await flight.landed;
+          flight = NO_FLIGHT;
+        }
         const messages = await this.intake.take(batch);
-        if (messages.length === 0) return;
-        await this.crashNotes.guard(messages, (part, condemned) => this.process(part.map((message) => this.understand(message, condemned.has(message)))));
+        if (messages.length === 0) {
+          await flight.landed;
+          return;
+        }
+        flight = messages.some(({ redelivered }) => redelivered) ? await this.guarded(messages, flight) : await this.next(messages, flight);
       }
     } catch (error) {
       if (!this.stop.signal.aborted) this.options.onFatal(error);
     }
   }
 
-  private understand(message: Message, condemned: boolean): Item {
-    const again = message.redelivered;
-    try {
-      const command = commandOf(message, this.options.envelope);
-      if (condemned) return { message, again, command, ...targetOf(command), unacceptable: new Unacceptable('crashed', 'the process died twice while it tried this message') };
-      const definition = this.definitions.get(command.resource);
-      if (!definition) throw new Unacceptable('unsupported', `type ${command.type} is no command of this service`);
-      try {
-        return { message, again, command, definition, id: targetId(command) };
-      } catch (error) {
-        if (error instanceof Refusal) return { message, again, command, refused: error, reason: 'refused' };
-        throw error;
-      }
-    } catch (error) {
-      if (error instanceof Unacceptable) return { message, again, unacceptable: error };
-      return { message, again, unacceptable: new Unacceptable('failed', textOf(error)) };
+  /** Messages that came before may be what the process died of: each is tried under a note, and nothing beside it. */
+  private async guarded(messages: Message[], before: Flight): Promise<Flight> {
+    await before.landed;
+    await this.crashNotes.guard(messages, async (part, condemned) => {
+      await this.process(part.map((message) => this.understand(message, condemned.has(message))));
+    });
+    return NO_FLIGHT;
+  }
+
+  /** Decides on what the batch under way will leave behind, and commits once that one has happened as it was decided. */
+  private async next(messages: readonly Message[], before: Flight): Promise<Flight> {
+    const items = messages.map((message) => this.understand(message, false));
+    // Whatever fails here fails again where it is held.
+    const ahead = await this.decide(items, { any: false, doubted: new Set() }, before.outcome).catch(() => undefined);
+    const decided = (await before.landed) ? ahead : undefined;
+    const landed = this.process(items, decided);
+    if (!decided) {
+      await landed;
+      return NO_FLIGHT;
     }
+    // Whoever waits for messages finds out at once.
+    landed.catch(() => this.intake.close());
+    return { landed, outcome: stateAfter(decided.commit) };
+  }
+
+  private understand(message: Message, condemned: boolean): Item {
+    return understand(message, condemned, this.definitions, this.options.envelope);
   }
 
   private readonly onFailure = (what: string, error: unknown): void => {
@@ -130,24 +163,31 @@ export class Worker {
     if (!(error instanceof Conflict)) this.held = `${what}: ${textOf(error)}`;
   };
 
-  /** Holds until every item is committed or set aside: what fails for now is tried again, in place. */
-  private async process(items: readonly Item[]): Promise<void> {
+  /** Holds until every item is committed or set aside: what fails for now is tried again, in place. True when it went as decided before. */
+  private async process(items: readonly Item[], decided?: DecidedBatch): Promise<boolean> {
     const failures: Failures = { any: false, doubted: new Set() };
     const onFailure = (what: string, error: unknown): void => {
       failures.any = true;
       this.onFailure(what, error);
     };
+    let ahead = decided;
+    const attempt = (rest: readonly Item[]) => async (): Promise<number> => {
+      const first = ahead;
+      ahead = undefined;
+      return this.commit(first ?? (await this.decide(rest, failures)), failures);
+    };
     for (let rest = items; rest.length > 0; ) {
       const { signal } = this.stop;
       try {
-        rest = rest.slice(await hold('commit', () => this.commitOnce(rest, failures), signal, this.options.log, onFailure));
+        rest = rest.slice(await hold('commit', attempt(rest), signal, this.options.log, onFailure));
         this.held = undefined;
       } catch (error) {
         if (!(error instanceof PermanentStoreError)) throw error;
         await this.isolate(rest, error);
-        return;
+        return false;
       }
     }
+    return decided?.outcomes.length === items.length && !failures.any;
   }
 
   /** The database will never take this batch: halves it until the one command that it refuses stands alone. */
@@ -165,13 +205,16 @@ export class Worker {
     }
   }
 
-  /** Decides and commits as many of the items as fit into one commit; answers how many. */
-  private async commitOnce(items: readonly Item[], failures: Failures): Promise<number> {
-    const { store, relay } = this.options;
-    const loaded = await this.load(items, failures.any);
-    await relay.settle([...[...loaded.resources.values()].map((resource) => resource.commit), ...[...loaded.receipts.values()].map((receipt) => receipt.commit)]);
+  /** Decides as many of the items as fit into one commit. */
+  private async decide(items: readonly Item[], failures: Failures, known: Loaded = NOTHING): Promise<DecidedBatch> {
+    const loaded = await this.load(items, failures.any, known);
+    await this.options.relay.settle([...[...loaded.resources.values()].map((resource) => resource.commit), ...[...loaded.receipts.values()].map((receipt) => receipt.commit)]);
+    return decideBatch(items, loaded, this.context(failures.doubted));
+  }
 
-    const decided = decideBatch(items, loaded, this.context(failures.doubted));
+  /** Answers how many of the items are done. */
+  private async commit(decided: DecidedBatch, failures: Failures): Promise<number> {
+    const { store, relay } = this.options;
     const { commit } = decided;
     if (commit.entries.length > 0) {
       let result: 'committed' | 'conflict';
@@ -192,23 +235,26 @@ export class Worker {
     return decided.outcomes.length;
   }
 
-  private async load(items: readonly Item[], afterFailure: boolean): Promise<Loaded> {
+  /** What the items are decided on; `known` is newer than the database. */
+  private async load(items: readonly Item[], afterFailure: boolean, known: Loaded): Promise<Loaded> {
     const { store } = this.options;
     const ids = new Map<string, Set<string>>();
     const commands = new Set<string>();
     for (const item of items) {
       if ('command' in item) commands.add(item.command.hash);
       if (afterFailure || item.again || 'unacceptable' in item) commands.add(asideIdentityOf(item));
-      if ('id' in item) ids.set(item.definition.name, (ids.get(item.definition.name) ?? new Set()).add(item.id));
+      if ('id' in item && !known.resources.has(`${item.definition.name}/${item.id}`)) {
+        ids.set(item.definition.name, (ids.get(item.definition.name) ?? new Set()).add(item.id));
+      }
     }
-    const resources = new Map<string, StoredResource>();
+    const resources = new Map(known.resources);
     const [receipts] = await Promise.all([
       store.receipts([...commands]),
       ...[...ids].map(async ([type, wanted]) => {
         for (const [id, resource] of await store.load(type, [...wanted])) resources.set(`${type}/${id}`, resource);
       }),
     ]);
-    return { resources, receipts };
+    return { resources, receipts: new Map([...receipts, ...known.receipts]) };
   }
 
   private context(doubted: ReadonlySet<string>): BatchContext {
@@ -242,15 +288,6 @@ export class Worker {
     if (outcome.parked || !log.isLevelEnabled('debug')) return;
     if (outcome.repeated) log.debug(about(outcome), 'repeated command answered from its receipt');
     else log.debug({ ...about(outcome), status: outcome.reply.status }, 'command answered');
-  }
-}
-
-/** The resource that a command is about, where it names one. */
-function targetOf(command: Command): { target?: string } {
-  try {
-    return { target: targetId(command) };
-  } catch {
-    return {};
   }
 }
 

@@ -92,7 +92,7 @@ export class Collections {
   readonly presence: Collection<PresenceDocument>;
   readonly meta: Collection<MetaDocument>;
 
-  constructor(private readonly db: Db) {
+  constructor(readonly db: Db) {
     this.commits = db.collection('commits');
     this.parked = db.collection('parked');
     this.notes = db.collection('notes');

@@ -1,0 +1,35 @@
+import type { Item } from './batch.js';
+import { commandOf, type EnvelopeLimits } from './bus/envelope.js';
+import { Refusal, Unacceptable, textOf } from './errors.js';
+import type { ResourceDefinition } from './handlers/definition.js';
+import { targetId } from './handlers/resource.js';
+import type { Command, Message } from './message.js';
+
+/** What a message asks for, or why it can never be applied. `condemned`: it has killed whoever tried it. */
+export function understand(message: Message, condemned: boolean, definitions: ReadonlyMap<string, ResourceDefinition>, limits: EnvelopeLimits): Item {
+  const again = message.redelivered;
+  try {
+    const command = commandOf(message, limits);
+    if (condemned) return { message, again, command, ...targetOf(command), unacceptable: new Unacceptable('crashed', 'the process died twice while it tried this message') };
+    const definition = definitions.get(command.resource);
+    if (!definition) throw new Unacceptable('unsupported', `type ${command.type} is no command of this service`);
+    try {
+      return { message, again, command, definition, id: targetId(command) };
+    } catch (error) {
+      if (error instanceof Refusal) return { message, again, command, refused: error, reason: 'refused' };
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof Unacceptable) return { message, again, unacceptable: error };
+    return { message, again, unacceptable: new Unacceptable('failed', textOf(error)) };
+  }
+}
+
+/** The resource that a command is about, where it names one. */
+function targetOf(command: Command): { target?: string } {
+  try {
+    return { target: targetId(command) };
+  } catch {
+    return {};
+  }
+}
