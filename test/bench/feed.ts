@@ -10,27 +10,31 @@ const HOT_LOAD = 0.9;
 
 export type Mix = 'creates' | 'patches' | 'hot patches' | 'mixed';
 
-/** @param roles how many exist, `role-0` and so on; `count` commands, deterministic. */
-export function* feed(mix: Mix, count: number, roles: number): Generator<BacklogCommand> {
+/**
+ * The same for the same arguments.
+ * @param roles how many exist, `role-0` and so on: creates go on from there
+ * @param tag tells the ids of one feed from those of another to the same deployment
+ */
+export function* feed(mix: Mix, count: number, roles: number, tag: string = mix): Generator<BacklogCommand> {
   const random = new Random(count);
   for (let number = 0; number < count; number += 1) {
     switch (mix) {
       case 'creates':
-        yield create(mix, number, number);
+        yield create(tag, number, roles + number);
         break;
       case 'patches':
-        yield patch(mix, number, random.below(roles));
+        yield patch(tag, number, random.below(roles));
         break;
       case 'hot patches':
-        yield patch(mix, number, random.chance(HOT_LOAD) ? random.below(Math.max(1, roles * HOT_SHARE)) : random.below(roles));
+        yield patch(tag, number, random.chance(HOT_LOAD) ? random.below(Math.max(1, roles * HOT_SHARE)) : random.below(roles));
         break;
       case 'mixed': {
         // 5 creates of new roles, 4 patches of those that stay, 1 delete of one that was there before, over and over.
         const place = number % 10;
         const tens = Math.floor(number / 10);
-        if (place % 2 === 0) yield create(mix, number, roles + number);
-        else if (place === 9) yield remove(mix, number, tens % roles);
-        else yield patch(mix, number, Math.floor(roles / 2) + random.below(roles / 2));
+        if (place % 2 === 0) yield create(tag, number, roles + number);
+        else if (place === 9) yield remove(tag, number, tens % roles);
+        else yield patch(tag, number, Math.floor(roles / 2) + random.below(roles / 2));
       }
     }
   }
@@ -53,23 +57,23 @@ export function roleBody(number: number): Record<string, unknown> {
   };
 }
 
-function create(mix: Mix, number: number, role: number): BacklogCommand {
-  return { role: `role-${role}`, attributes: attributes('create', mix, number, role), contentType: 'application/json', body: JSON.stringify(roleBody(role)) };
+function create(tag: string, number: number, role: number): BacklogCommand {
+  return { role: `role-${role}`, attributes: attributes('create', tag, number, role), contentType: 'application/json', body: JSON.stringify(roleBody(role)) };
 }
 
-function patch(mix: Mix, number: number, role: number): BacklogCommand {
+function patch(tag: string, number: number, role: number): BacklogCommand {
   const characteristic = [
     { name: 'segment', valueType: 'string', value: 'small business' },
     { name: 'commission', valueType: 'number', value: number % 100 },
   ];
   const body = JSON.stringify({ description: `Sells mobile and fixed access lines, changed for the ${number}-th time`, characteristic });
-  return { role: `role-${role}`, attributes: attributes('patch', mix, number, role), contentType: 'application/merge-patch+json', body };
+  return { role: `role-${role}`, attributes: attributes('patch', tag, number, role), contentType: 'application/merge-patch+json', body };
 }
 
-function remove(mix: Mix, number: number, role: number): BacklogCommand {
-  return { role: `role-${role}`, attributes: attributes('delete', mix, number, role), contentType: 'application/json', body: '' };
+function remove(tag: string, number: number, role: number): BacklogCommand {
+  return { role: `role-${role}`, attributes: attributes('delete', tag, number, role), contentType: 'application/json', body: '' };
 }
 
-function attributes(action: string, mix: Mix, number: number, role: number): Record<string, string> {
-  return { specversion: '1.0', id: `${mix}/${number}`, source: SOURCE, type: `org.tmforum.partyRole.${action}`, subject: `role-${role}` };
+function attributes(action: string, tag: string, number: number, role: number): Record<string, string> {
+  return { specversion: '1.0', id: `${tag}/${number}`, source: SOURCE, type: `org.tmforum.partyRole.${action}`, subject: `role-${role}` };
 }

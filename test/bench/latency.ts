@@ -7,7 +7,7 @@ import { percentile } from './percentile.js';
 import { run } from './process.js';
 import { findWritten, RawParts } from './raw-parts.js';
 import type { Line } from './report.js';
-import { Deployment, type BusKind, type Stage } from './stage.js';
+import { BUS_NAMES, Deployment, type BusKind, type Stage } from './stage.js';
 import type { Wire } from './wire.js';
 
 const SIZES = {
@@ -20,7 +20,6 @@ const SETTLING_MS = 500;
 const TARGET = { atMost: 2 } as const;
 const LOAD = 0.5;
 const TICK_MS = 2;
-const NAMES: Readonly<Record<BusKind, string>> = { rabbitmq: 'RabbitMQ', nats: 'NATS' };
 
 export interface LatencyOptions {
   readonly rounds: number;
@@ -41,7 +40,7 @@ interface Round {
 /** Creates, from publish to event and reply: one after the other, beside the raw parts of the same way, and at half of the capacity. */
 export async function latencySection(stage: Stage, options: LatencyOptions): Promise<Line[]> {
   const lines: Line[] = [];
-  for (const bus of stage.buses.keys()) lines.push(...linesOf(NAMES[bus], await roundsOn(stage, bus, options)));
+  for (const bus of stage.buses.keys()) lines.push(...linesOf(BUS_NAMES[bus], await roundsOn(stage, bus, options)));
   return lines;
 }
 

@@ -2,17 +2,19 @@ import { MongoClient } from 'mongodb';
 import { pino } from 'pino';
 import { openBus, openStore } from '../../src/adapters.js';
 import { readConfig } from '../../src/config.js';
-import { publishAmqp, publishNats } from '../outage/backlog.js';
+import { publishAmqp, publishNats, type BacklogCommand } from '../outage/backlog.js';
 import type { Server } from '../support/server.js';
 import { startMongo, startNats, startRabbit } from '../support/servers.js';
 import { until } from '../support/service.js';
-import { feed, type Mix } from './feed.js';
 import type { Setting } from './process.js';
 import { amqpSink, natsSink, type Sink } from './sink.js';
 
 export type BusKind = 'rabbitmq' | 'nats';
 
+export const BUS_NAMES: Readonly<Record<BusKind, string>> = { rabbitmq: 'RabbitMQ', nats: 'NATS' };
+
 const LANES = 8;
+const MONGO_CACHE_GB = 4;
 const START_MS = 30_000;
 
 /** The servers of a run. */
@@ -23,6 +25,8 @@ export interface Stage {
 }
 
 export async function openStage(buses: readonly BusKind[]): Promise<Stage> {
+  // As on a server of its own; the tests' small one would measure how fast it reads its own blocks again.
+  process.env['TEST_MONGO_CACHE_GB'] = String(MONGO_CACHE_GB);
   const mongo = await startMongo();
   const started = new Map<BusKind, Server>();
   for (const bus of buses) started.set(bus, await (bus === 'nats' ? startNats() : startRabbit()));
@@ -58,9 +62,9 @@ export class Deployment {
   }
 
   /** Resolves when the broker holds all commands. */
-  async queue(mix: Mix, count: number, roles: number): Promise<void> {
+  async queue(commands: Iterable<BacklogCommand>): Promise<void> {
     const { busUrl, prefix } = this.setting;
-    await (this.bus === 'nats' ? publishNats : publishAmqp)(busUrl, prefix, feed(mix, count, roles));
+    await (this.bus === 'nats' ? publishNats : publishAmqp)(busUrl, prefix, commands);
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DatabaseWatch } from './database.js';
-import type { Mix } from './feed.js';
-import { cpuMicroseconds, run, type Contender } from './process.js';
+import type { BacklogCommand } from '../outage/backlog.js';
+import { cpuMicroseconds, type Running } from './process.js';
 import type { Deployment } from './stage.js';
 
 /** The first part of a run is not measured: connections, first compilation of the code. */
@@ -21,26 +21,27 @@ export interface Measure {
   readonly bytes: number;
 }
 
-/** Has a contender apply commands that are queued already, from its start to the last event. */
-export async function measure(deployment: Deployment, contender: Contender, mix: Mix, count: number, roles: number, database: DatabaseWatch): Promise<Measure> {
-  await deployment.queue(mix, count, roles);
+/** Has processes apply commands that are queued already, from their start to the last event; each command has one event. */
+export async function measure(deployment: Deployment, commands: readonly BacklogCommand[], database: DatabaseWatch, start: () => readonly Running[]): Promise<Measure> {
+  await deployment.queue(commands);
   const { sink } = deployment;
+  const count = commands.length;
   const before = await sink.count();
   const mongod = await database.pid();
-  const running = run(contender, deployment.setting);
+  const running = start();
   try {
     const look = async (part: number): Promise<{ at: number; done: number; worker: number; mongod: number; requests: number; bytes: number }> => {
-      const done = await reach(sink.count, before, count * part);
+      const done = await reach(() => sink.count(), before, count * part);
       const at = performance.now();
-      const [worker, store] = [cpuMicroseconds(running.pid), cpuMicroseconds(mongod)];
+      const worker = running.reduce((sum, { pid }) => sum + cpuMicroseconds(pid), 0);
+      const store = cpuMicroseconds(mongod);
       const { requests, bytesIn, bytesOut } = await database.traffic();
       return { at, done, worker, mongod: store, requests, bytes: bytesIn + bytesOut };
     };
     const first = await look(WARM_UP);
     const last = await look(MEASURED_UNTIL);
-    await reach(sink.count, before, count);
-    const commands = last.done - first.done;
-    const each = (of: (at: typeof first) => number): number => (of(last) - of(first)) / commands;
+    await reach(() => sink.count(), before, count);
+    const each = (of: (at: typeof first) => number): number => (of(last) - of(first)) / (last.done - first.done);
     return {
       perSecond: 1000 / each(({ at }) => at),
       workerMicroseconds: each(({ worker }) => worker),
@@ -49,7 +50,7 @@ export async function measure(deployment: Deployment, contender: Contender, mix:
       bytes: each(({ bytes }) => bytes),
     };
   } finally {
-    await running.stop();
+    await Promise.all(running.map((process) => process.stop()));
   }
 }
 

@@ -29,7 +29,7 @@ export function mongodLaunch(mongod: string, data: string, port: number): Launch
     command: mongod,
     args: [
       ...['--replSet', REPLICA_SET, '--bind_ip', '127.0.0.1', '--port', String(port), '--dbpath', data, '--nounixsocket'],
-      ...['--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '256'],
+      ...['--wiredTigerCacheSizeGB', process.env['TEST_MONGO_CACHE_GB'] ?? '0.25', '--oplogSize', '256'],
       ...['--setParameter', 'diagnosticDataCollectionEnabled=false'],
       // Without this a SIGTERM waits 15 s for clients to leave.
       ...['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],

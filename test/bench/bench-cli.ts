@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { growthSection } from './growth.js';
+import { latencySection } from './latency.js';
+import { reached, table, type Line } from './report.js';
+import { restSection } from './rest.js';
+import { openStage, type BusKind, type Stage } from './stage.js';
+import { throughputSection } from './throughput-section.js';
+import { serverVersions } from './versions.js';
+
+const SECTIONS = ['throughput', 'rest', 'latency', 'growth'] as const;
+const BUSES: readonly BusKind[] = ['rabbitmq', 'nats'];
+
+const HELP = `Measures the service beside what it is compared with, in the same run, and prints one table.
+Starts its own servers; nothing else should run on the machine meanwhile.
+
+  --full             every section, all sizes, 5 rounds: some forty minutes; without it a part in under three minutes
+  --only a,b         of ${SECTIONS.join(', ')} (growth only with --full)
+  --bus a,b          of ${BUSES.join(', ')}
+  --rounds N
+  --least SHARE      exit code 1 when a median reaches less than this share of its target, such as 0.7
+  --json FILE        default .cache/bench/latest.json
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    full: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    bus: { type: 'string' },
+    rounds: { type: 'string' },
+    least: { type: 'string' },
+    json: { type: 'string', default: '.cache/bench/latest.json' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<void> {
+  if (options.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const { full } = options;
+  const began = new Date();
+  const stage = await openStage(chosen(options.bus, BUSES) ?? BUSES);
+  try {
+    const lines = await measureAll(stage, full);
+    const setting = { date: began.toISOString().slice(0, 10), seconds: Math.round((Date.now() - began.getTime()) / 1000), ...machine(), ...(await serverVersions(stage)) };
+    process.stdout.write(`${table(lines)}\n\n${Object.entries(setting).map(([name, value]) => `${name}: ${value}`).join(', ')}\n`);
+    await mkdir(dirname(options.json), { recursive: true });
+    await writeFile(options.json, `${JSON.stringify({ setting, lines }, undefined, 1)}\n`);
+    const poor = lines.filter((line) => (reached(line) ?? 1) < Number(options.least ?? 0));
+    if (poor.length > 0) {
+      process.stderr.write(`${table(poor)}\nless than ${options.least} of the target\n`);
+      process.exitCode = 1;
+    }
+  } finally {
+    await stage.close();
+  }
+}
+
+async function measureAll(stage: Stage, full: boolean): Promise<Line[]> {
+  const only = chosen(options.only, SECTIONS) ?? SECTIONS;
+  const rounds = Number(options.rounds ?? (full ? 5 : 2));
+  const lines: Line[] = [];
+  let capacity: ReadonlyMap<BusKind, number> = new Map();
+  if (only.includes('throughput')) {
+    const throughput = await throughputSection(stage, { rounds, full });
+    lines.push(...throughput.lines);
+    capacity = throughput.capacity;
+  }
+  if (only.includes('rest') && stage.buses.has('rabbitmq')) lines.push(...(await restSection(stage, { rounds, full })));
+  if (only.includes('latency')) lines.push(...(await latencySection(stage, { rounds, full, capacity })));
+  if (only.includes('growth') && full) lines.push(...(await growthSection(stage, { rounds })));
+  return lines;
+}
+
+function chosen<T extends string>(list: string | undefined, allowed: readonly T[]): readonly T[] | undefined {
+  if (list === undefined) return undefined;
+  return list.split(',').map((name) => {
+    const found = allowed.find((candidate) => candidate === name);
+    if (found === undefined) throw new Error(`"${name}" is none of ${allowed.join(', ')}`);
+    return found;
+  });
+}
+
+function machine(): Record<string, string> {
+  return { cpu: `${cpus().length} × ${cpus()[0]?.model.trim() ?? '?'}`, memory: `${Math.round(totalmem() / 2 ** 30)} GiB`, node: process.version };
+}
+
+void main();
