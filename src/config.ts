@@ -99,6 +99,7 @@ const settings = {
   maxDepth: setting('MAX_DEPTH', '64', 'Levels of arrays and objects in a resource', integer(4, 90)),
   pageDefault: setting('PAGE_DEFAULT', '100', 'Page size of a list without limit', integer(1, 10_000)),
   pageMax: setting('PAGE_MAX', '1000', 'Largest limit of a list', integer(1, 10_000)),
+  countMax: setting('COUNT_MAX', '10000', 'How far the total of a list is counted; what goes on says so with X-Total-Count-Relation: gte', integer(1, 100_000_000)),
   queryTimeoutMs: setting('QUERY_TIMEOUT_MS', '5000', 'How long a list query may run in the database', integer(100, 600_000)),
   prefetch: setting('PREFETCH', '1000', 'Commands taken from the broker and not yet acknowledged, over all lanes', integer(1, 10_000)),
   batchMax: setting('BATCH_MAX', '500', 'Commands in one commit', integer(1, 5_000)),

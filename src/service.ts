@@ -111,6 +111,7 @@ async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal
     maxRequests: config.maxRequests,
     pageDefault: config.pageDefault,
     pageMax: config.pageMax,
+    countMax: config.countMax,
     ...(config.authidHeader === undefined ? {} : { authidHeader: config.authidHeader }),
     ...(config.adminToken === undefined ? {} : { admin: { token: config.adminToken, definitions: all, retentionMs: config.retentionMinutes * MINUTE_MS } }),
     now: () => new Date(),

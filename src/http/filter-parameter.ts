@@ -32,7 +32,7 @@ const FOREIGN = new Set(
 );
 
 /** TMF630 gives these a meaning of their own, or this service does not offer them: no attributes to filter by. */
-const RESERVED = new Set(['fields', 'sort', 'offset', 'limit', 'filter', 'expand', 'depth']);
+const RESERVED = new Set(['fields', 'sort', 'offset', 'limit', 'cursor', 'filter', 'expand', 'depth']);
 
 /**
  * One filter parameter (TMF630 part 1, "Query resources with attribute filtering"), without its neighbours:

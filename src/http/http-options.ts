@@ -26,6 +26,8 @@ export interface HttpOptions {
   readonly pageDefault: number;
   /** The largest `limit`. */
   readonly pageMax: number;
+  /** How far the total of a list is counted. */
+  readonly countMax: number;
   /** The header in which a trusted proxy says who asks, lower case. Absent: nobody is known by name. */
   readonly authidHeader?: string;
   /** Absent: there is no `/admin`. */

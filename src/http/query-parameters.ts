@@ -1,5 +1,6 @@
 import { Refusal } from '../errors.js';
 import type { Condition, Query, SortKey } from '../store/query.js';
+import { type ListIdentity, readCursor } from './cursor.js';
 import { type Fields, fieldsOf } from './fields.js';
 import { type NamedCondition, parseFilter, type ScalarTypeOf } from './filter-parameter.js';
 import { onStoredAttribute, sortedByStoredAttribute } from './href-condition.js';
@@ -9,6 +10,9 @@ import { checkPatterns } from './pattern.js';
 /** What a list request asks for. */
 export interface ListParameters {
   readonly query: Query;
+  readonly list: ListIdentity;
+  /** Whether `cursor` was given, if only to begin. */
+  readonly byCursor: boolean;
   /** Undefined: everything. */
   readonly fields: Fields | undefined;
   /** Parameters that hold regular expressions, to be named when the query takes too long. */
@@ -16,8 +20,12 @@ export interface ListParameters {
 }
 
 export interface ListRules {
+  /** `partyRole` */
+  readonly resource: string;
   readonly pageDefault: number;
   readonly pageMax: number;
+  /** How far the total is counted. */
+  readonly countMax: number;
   readonly scalarType: ScalarTypeOf;
   /** What comes before the id in this resource type's hrefs. */
   readonly hrefPrefix: string;
@@ -30,12 +38,12 @@ const MAX_SORT_KEYS = 10;
 const MAX_OFFSET = 2 ** 31 - 1;
 
 /** Parameters with a meaning of their own; everything else is a filter. */
-const CONTROLS = ['fields', 'sort', 'offset', 'limit'] as const;
+const CONTROLS = ['fields', 'sort', 'offset', 'limit', 'cursor'] as const;
 type Control = (typeof CONTROLS)[number];
 
 /**
  * Reads the raw query string of a list request (TMF630 part 1): `fields`, `sort=-a,b`, `offset`, `limit`, and filters as
- * `parseFilter` reads them. Parameters are joined by AND; the same attribute and operator again adds alternatives (OR).
+ * `parseFilter` reads them; `cursor` is an extension, and empty it begins a list. Parameters are joined by AND; the same attribute and operator again adds alternatives (OR).
  * @throws Refusal 400 that names the parameter, 414 for a query string of more than 8,000 characters.
  */
 export function parseListParameters(rawQuery: string, rules: ListRules): ListParameters {
@@ -48,8 +56,16 @@ export function parseListParameters(rawQuery: string, rules: ListRules): ListPar
   if (limit > rules.pageMax) throw badParameter('limit', `may be at most ${rules.pageMax}`);
   const offset = count('offset', controls.offset, 0);
   if (offset > MAX_OFFSET) throw badParameter('offset', `may be at most ${MAX_OFFSET}`);
+  const [cursor] = controls.cursor.map((text) => decode('cursor', text));
+  if (controls.cursor.length > 1) throw badParameter('cursor', 'must be given once');
+  if (cursor !== undefined && controls.offset.length > 0) throw badParameter('cursor', 'takes the place of offset');
+  const list = { resource: rules.resource, where: stored.map(unnamed), sort: sortKeys(controls.sort) };
+  // Whoever goes on has been told the total before.
+  const start = cursor === undefined ? { countMax: rules.countMax } : { countMax: 0, ...(cursor === '' ? {} : { after: readCursor(list, cursor) }) };
   return {
-    query: { where: stored.map(unnamed), sort: sortKeys(controls.sort), offset, limit },
+    query: { where: list.where, sort: list.sort, offset, limit, ...start },
+    list,
+    byCursor: cursor !== undefined,
     fields: fieldsOf(controls.fields.flatMap((text) => decodeList('fields', text))),
     patterns: patterns.map((condition) => condition.parameter),
   };
@@ -69,7 +85,7 @@ interface Parameters {
 
 function partition(rawQuery: string): Parameters {
   if (rawQuery.length > MAX_QUERY_LENGTH) throw new Refusal(414, `The query string has more than ${MAX_QUERY_LENGTH} characters`);
-  const controls: Record<Control, string[]> = { fields: [], sort: [], offset: [], limit: [] };
+  const controls: Record<Control, string[]> = { fields: [], sort: [], offset: [], limit: [], cursor: [] };
   const filters: string[] = [];
   for (const part of rawQuery.split('&')) {
     const control = CONTROLS.find((name) => part === name || part.startsWith(`${name}=`));

@@ -3,36 +3,45 @@ import { entityTag } from '../entity-tag.js';
 import { QueryTooCostly, Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import type { Page } from '../store/store.js';
+import { toCursor } from './cursor.js';
 import { type ApiResponse, rawQueryOf, type ResourceRequest } from './exchange.js';
 import { selectFields } from './fields.js';
 import type { HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
-import { pagingLinks } from './paging-links.js';
+import { cursorLinks, pagingLinks } from './paging-links.js';
 import { badParameter } from './parameter.js';
 import { isNotModified } from './preconditions.js';
 import { type ListParameters, parseFields, parseListParameters } from './query-parameters.js';
 
 /** GET of one resource type: answered from the store. */
 export function readHandlers(definition: ResourceDefinition, options: HttpOptions) {
-  const { pageDefault, pageMax, representation } = options;
+  const { pageDefault, pageMax, countMax, representation } = options;
   const hrefPrefix = representation.href(definition, '');
   const address = hrefPrefix.slice(0, -1);
-  const rules = { pageDefault, pageMax, scalarType: definition.scalarType, hrefPrefix };
+  const rules = { resource: definition.name, pageDefault, pageMax, countMax, scalarType: definition.scalarType, hrefPrefix };
 
   async function list(request: IncomingMessage, response: ApiResponse): Promise<void> {
     const rawQuery = rawQueryOf(request);
     const parameters = parseListParameters(rawQuery, rules);
     const page = await find(parameters);
-    const links = pagingLinks(address, rawQuery, { ...parameters.query, total: page.total });
     respond(response, {
       status: 200,
-      headers: {
-        'X-Total-Count': String(page.total),
-        'X-Result-Count': String(page.items.length),
-        ...(links === undefined ? {} : { Link: links }),
-      },
+      headers: { 'X-Result-Count': String(page.items.length), ...pagingHeaders(rawQuery, parameters, page) },
       body: page.items.map((stored) => selectFields(representation.represent(definition, stored.resource), parameters.fields)),
     });
+  }
+
+  function pagingHeaders(rawQuery: string, { query, list, byCursor }: ListParameters, page: Page): Record<string, string> {
+    const cursor = page.next && toCursor(list, page.next);
+    const more = page.next !== undefined;
+    if (byCursor && more && cursor === undefined) throw badParameter('sort', 'a resource has a value that is too long for a cursor; use offset');
+    const total = page.exact ? page.total : undefined;
+    const links = byCursor ? cursorLinks(address, rawQuery, query.limit, cursor) : pagingLinks(address, rawQuery, { ...query, total, more });
+    return {
+      ...(byCursor ? {} : { 'X-Total-Count': String(page.total), ...(page.exact ? {} : { 'X-Total-Count-Relation': 'gte' }) }),
+      ...(cursor === undefined ? {} : { 'X-Next-Cursor': cursor }),
+      ...(links === undefined ? {} : { Link: links }),
+    };
   }
 
   async function find({ query, patterns: [pattern] }: ListParameters): Promise<Page> {

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { compileConditions } from './embedded-match.js';
 import { readStored } from './embedded-rows.js';
-import { compileSort } from './embedded-sort.js';
 import type { TypeTables } from './embedded-tables.js';
+import { pageOf } from './page.js';
 import type { Query } from './query.js';
+import { compileSort, placeTest } from './sort-order.js';
 import type { Page, StoredResource } from './store.js';
 
 /** How many resources are looked at before others may use the process. */
@@ -16,34 +17,53 @@ export async function findPage(tables: TypeTables, query: Query): Promise<Page> 
   return query.where.length > 0 ? filteredPage(tables, query) : plainPage(tables, query);
 }
 
-function plainPage({ live }: TypeTables, { offset, limit }: Query): Page {
-  const items = limit === 0 ? [] : [...live.getRange({ offset, limit })].map(({ key, value }) => readStored(key, value));
-  return { items, total: live.getKeysCount() };
+async function plainPage({ live }: TypeTables, query: Query): Promise<Page> {
+  const { after, offset, limit, countMax } = query;
+  const [id] = after?.[0] ?? [];
+  const start = typeof id === 'string' ? { start: id, exclusiveStart: true } : {};
+  const rows = limit === 0 ? [] : [...live.getRange({ ...start, offset, limit: limit + 1 })];
+  return pageOf(query, rows.map(({ key, value }) => readStored(key, value)), () => Math.min(live.getKeysCount(), countMax));
 }
 
-/** The table is in the order of the ids already, so only the page is kept. */
+/** The table is in the order of the ids already, so only the page is kept, and the scan ends when enough is counted. */
 async function filteredPage(tables: TypeTables, query: Query): Promise<Page> {
-  const items: StoredResource[] = [];
+  const { offset, limit, countMax } = query;
+  const isBehind = placeTest(query);
+  const needed = limit === 0 ? 0 : limit + 1;
+  const found: StoredResource[] = [];
   let total = 0;
+  let behind = 0;
   for await (const stored of matching(tables, query)) {
-    if (total >= query.offset && items.length < query.limit) items.push(stored);
     total += 1;
+    if (isBehind(stored)) {
+      behind += 1;
+      if (behind > offset && found.length < needed) found.push(stored);
+    }
+    if (found.length === needed && total >= countMax) break;
   }
-  return { items, total };
+  return pageOf(query, found, () => Math.min(total, countMax));
 }
 
 /** Keeps what is sorted by, not the resources, and reads the page's resources at the end. */
 async function sortedPage(tables: TypeTables, query: Query): Promise<Page> {
+  const { offset, limit, countMax } = query;
   const { keyOf, compare } = compileSort(query.sort);
-  const found: { id: string; key: ReturnType<typeof keyOf> }[] = [];
-  for await (const stored of matching(tables, query)) found.push({ id: stored.id, key: keyOf(stored) });
-  found.sort((left, right) => compare(left.key, right.key));
-  const items = found.slice(query.offset, query.offset + query.limit).flatMap(({ id }) => {
+  const isBehind = placeTest(query);
+  const behind: { id: string; key: ReturnType<typeof keyOf> }[] = [];
+  let total = 0;
+  for await (const stored of matching(tables, query)) {
+    total += 1;
+    if (isBehind(stored)) behind.push({ id: stored.id, key: keyOf(stored) });
+  }
+  behind.sort((left, right) => compare(left.key, right.key));
+  const found: StoredResource[] = [];
+  for (const { id } of behind.slice(offset)) {
     const text = tables.live.get(id);
     // It may have been deleted while the scan gave way to others.
-    return text === undefined ? [] : [readStored(id, text)];
-  });
-  return { items, total: found.length };
+    if (text !== undefined) found.push(readStored(id, text));
+    if (found.length > limit) break;
+  }
+  return pageOf(query, found, () => Math.min(total, countMax));
 }
 
 async function* matching({ live }: TypeTables, { where }: Query): AsyncGenerator<StoredResource> {

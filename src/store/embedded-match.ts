@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import { isObject, type Json } from '../json.js';
-import { compareText } from './embedded-sort.js';
+import { compareText } from './sort-order.js';
 import { bounds, isId, operands, type Condition, type Scalar } from './query.js';
 import type { StoredResource } from './store.js';
 

@@ -36,6 +36,11 @@ export function hasUnsafeNames(json: Json): boolean {
   return Object.entries(json).some(([name, value]) => isUnsafe(name) || hasUnsafeNames(value));
 }
 
+/** Any value as it is stored. */
+export function escapeAll(json: Json): Json {
+  return renameAll(json, escapeName);
+}
+
 export function escapeNames(resource: JsonObject): JsonObject {
   return renameObject(resource, escapeName);
 }

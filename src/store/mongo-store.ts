@@ -3,8 +3,8 @@ import { AbandonedTransactions } from './mongo-abandoned.js';
 import { commitBatch } from './mongo-commit.js';
 import { MongoConnection, type ConnectionOptions } from './mongo-connection.js';
 import { fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
-import { isDuplicateKey, toQueryError } from './mongo-errors.js';
-import { toFilter, toSort } from './mongo-filter.js';
+import { isDuplicateKey } from './mongo-errors.js';
+import { findPage } from './mongo-find.js';
 import { findPending, findReceipts, markPublished, readCommit, readLog } from './mongo-log.js';
 import { findNotes, removeNotes, writeNotes } from './mongo-notes.js';
 import { countParked, dropParked, findParked, recordRetry } from './mongo-parked.js';
@@ -68,20 +68,8 @@ class MongoStore implements Store {
     return result;
   }
 
-  async find(type: string, { where, sort, offset, limit }: Query): Promise<Page> {
-    const resources = this.connection.collections().resources(type);
-    const filter = { deleted: false, ...toFilter(where) };
-    const maxTimeMS = this.queryTimeoutMs;
-    try {
-      const options = { projection: RESOURCE_FIELDS, sort: toSort(sort), skip: offset, limit, batchSize: limit + 1, allowDiskUse: true, maxTimeMS };
-      // To MongoDB a limit of 0 is none.
-      const documents = limit === 0 ? [] : await resources.find<ResourceDocument>(filter, options).toArray();
-      const isLastPage = documents.length < limit && (documents.length > 0 || offset === 0);
-      const total = isLastPage ? offset + documents.length : await resources.countDocuments(filter, { maxTimeMS });
-      return { items: documents.map(fromResourceDocument), total };
-    } catch (error) {
-      throw toQueryError(error);
-    }
+  async find(type: string, query: Query): Promise<Page> {
+    return findPage(this.connection.collections().resources(type), query, this.queryTimeoutMs);
   }
 
   async pending(filter: PendingFilter): Promise<PendingCommit[]> {

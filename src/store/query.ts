@@ -1,3 +1,5 @@
+import type { Json } from '../json.js';
+
 /** The operators of TMF630 part 1, section "Query resources with attribute filtering", plus `in` and `nin`. */
 export type Operator = 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte' | 'in' | 'nin' | 'regex';
 
@@ -23,12 +25,23 @@ export interface SortKey {
   readonly descending: boolean;
 }
 
+/**
+ * A place in the order of a query: one value for each key of `completeSort`, or none where the resource has an empty array,
+ * which comes before all values. It stays a place when the resource that it was taken from is changed or deleted.
+ */
+export type Position = readonly (readonly [Json] | readonly [])[];
+
 export interface Query {
   readonly where: readonly Condition[];
   /** What ties is ordered by id, in the direction of the last key. */
   readonly sort: readonly SortKey[];
+  /** The page begins behind this place; absent: at the beginning. */
+  readonly after?: Position;
+  /** How many to leave out from there. */
   readonly offset: number;
   readonly limit: number;
+  /** How far to count what matches; 0: not at all. */
+  readonly countMax: number;
 }
 
 export type Scalar = string | number | boolean;
@@ -55,10 +68,11 @@ export function bounds(text: string): (string | number)[] {
   return number === undefined ? [text] : [text, number];
 }
 
-/** The whole order of a query: each path once, and the id last unless it is there already. */
+/** The whole order of a query: each path once, and the id last: it leaves no ties for further keys. */
 export function completeSort(sort: readonly SortKey[]): SortKey[] {
   const keys = sort.filter((key, i) => sort.findIndex((other) => samePath(other, key)) === i);
-  if (keys.some((key) => isId(key.path))) return keys;
+  const idAt = keys.findIndex((key) => isId(key.path));
+  if (idAt >= 0) return keys.slice(0, idAt + 1);
   return [...keys, { path: ['id'], descending: keys.at(-1)?.descending ?? false }];
 }
 

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../json.js';
 import type { Origin, OutgoingEvent, ParkReason, Reply } from '../message.js';
 import type { Status } from '../status.js';
-import type { Query } from './query.js';
+import type { Position, Query } from './query.js';
 
 /** Version of the stored documents. A worker reads this format and the one before it, and refuses to start on a newer one. */
 export const FORMAT = 1;
@@ -26,7 +26,7 @@ export interface Store {
    */
   commit(commit: Commit): Promise<'committed' | 'conflict'>;
 
-  /** One page of live resources in the query's order, ties by id, with the exact number of all that match. @throws QueryTooCostly */
+  /** One page of live resources in the query's order, ties by id. @throws QueryTooCostly */
   find(type: string, query: Query): Promise<Page>;
 
   /** Commits that still wait to be published, oldest first; serial order within an incarnation. */
@@ -110,8 +110,12 @@ export interface StoredResource {
 
 export interface Page {
   readonly items: readonly StoredResource[];
-  /** How many match in all. */
+  /** How many match in all, wherever the page begins; unless `exact` that many or more. */
   readonly total: number;
+  /** True below the query's `countMax`, and where the page itself shows the end. */
+  readonly exact: boolean;
+  /** The place of the last item. Set if and only if more items follow it. */
+  readonly next?: Position;
 }
 
 /** The new state of one resource. */

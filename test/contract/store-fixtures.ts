@@ -58,5 +58,5 @@ export function parkedMessage(id: string, parts: Partial<ParkedMessage> = {}): P
 }
 
 export function query(parts: Partial<Query> = {}): Query {
-  return { where: [], sort: [], offset: 0, limit: 100, ...parts };
+  return { where: [], sort: [], offset: 0, limit: 100, countMax: 1_000_000, ...parts };
 }

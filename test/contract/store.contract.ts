@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src/json.js';
 import { StartError } from '../../src/errors.js';
 import { commitId, type Commit, type Store } from '../../src/store/store.js';
 import { anyJson } from './any-json.js';
+import { listsContract } from './store-lists.contract.js';
 import { operationsContract } from './store-operations.contract.js';
 import { announcing, batch, change, creation, deletion, entry, event, nextSerial, parkedMessage, query, TYPE } from './store-fixtures.js';
 
@@ -52,6 +53,7 @@ export function storeContract(harness: StoreHarness): void {
   });
 
   operationsContract(() => store);
+  listsContract(() => store);
 
   describe('commit and load', () => {
     it('keeps resources, and load leaves out the unknown', async () => {

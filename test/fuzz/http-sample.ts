@@ -66,7 +66,7 @@ function parameter(random: Random): string {
     [2, () => `fields=${encoded(random.pick([attribute(), anyName(random), 'none', ',', 'a..b', 'a.'.repeat(300), anyText(random)]))}`],
     [2, () => `sort=${random.pick(['', '-', '+', '%2B', '--'])}${encoded(random.pick([attribute(), anyName(random), anyText(random), Array.from({ length: 12 }, attribute).join(',')]))}`],
     [2, () => `${random.pick(['offset', 'limit'])}=${encoded(random.pick(['0', '1', '10', '1000', '1001', '-1', '1e3', '0x10', '2147483647', '2147483648', '99999999999999999999', '', ' 1', anyText(random)]))}`],
-    [1, () => random.pick(['filter=$..*', 'expand=x', 'depth=1', 'status[$ne]=1', 'status[]=1', '$where=1', 'a=%', 'a=%FF', '%=1', '=', '=1', 'a', `a=${'b,'.repeat(300)}`, `name=${'x'.repeat(9_000)}`])],
+    [1, () => random.pick(['filter=$..*', 'expand=x', 'cursor=', 'cursor=x', 'cursor=W10', 'depth=1', 'status[$ne]=1', 'status[]=1', '$where=1', 'a=%', 'a=%FF', '%=1', '=', '=1', 'a', `a=${'b,'.repeat(300)}`, `name=${'x'.repeat(9_000)}`])],
   ]);
 }
 

@@ -42,6 +42,7 @@ async function serve(token?: string): Promise<string> {
     bodyLimitBytes: 10_000,
     pageDefault: 10,
     pageMax: 50,
+    countMax: 1_000,
     maxRequests: 100,
     ...(token === undefined ? {} : { admin: { token, definitions: [definition], retentionMs: 60_000 } }),
     log: pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) }),

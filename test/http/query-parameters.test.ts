@@ -5,7 +5,7 @@ import { type ListParameters, parseFields, parseListParameters } from '../../src
 
 const HREF_PREFIX = '/tmf-api/partyRoleManagement/v4/partyRole/';
 const scalarType = definitions({ roleTypeDefault: true })[0]?.scalarType ?? (() => undefined);
-const rules = { pageDefault: 20, pageMax: 100, scalarType, hrefPrefix: HREF_PREFIX };
+const rules = { resource: 'partyRole', pageDefault: 20, pageMax: 100, countMax: 1000, scalarType, hrefPrefix: HREF_PREFIX };
 
 function parse(rawQuery: string): ListParameters {
   return parseListParameters(rawQuery, rules);
@@ -155,7 +155,7 @@ describe('regular expressions', () => {
 
 describe('paging and sorting', () => {
   test('have defaults', () => {
-    expect(parse('').query).toEqual({ where: [], sort: [], offset: 0, limit: 20 });
+    expect(parse('').query).toEqual({ where: [], sort: [], offset: 0, limit: 20, countMax: 1000 });
   });
 
   test.each(['offset=-1', 'offset=a', 'offset=', 'offset', 'offset=1.5', 'offset=1e3', 'offset=%2B1', 'offset=1&offset=2', 'offset=2147483648', 'offset=9999999999999999'])(

@@ -61,6 +61,7 @@ export async function startRest(overrides: (parts: { store: Store }) => Partial<
     maxRequests: 50,
     pageDefault: 10,
     pageMax: 50,
+    countMax: 1_000,
     log,
     now: () => new Date(NOW),
     newId: () => `new-${(ids += 1)}`,

@@ -1,7 +1,7 @@
 import { QueryTooCostly } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { escapeName } from './mongo-names.js';
-import { completeSort, isId, type SortKey } from './query.js';
+import { completeSort, isId, type Position, type Query, type SortKey } from './query.js';
 import type { StoredResource } from './store.js';
 
 /** An empty array at the end of a sort path has a place of its own, before null. */
@@ -15,6 +15,19 @@ type Compare = (left: readonly SortValue[], right: readonly SortValue[]) => numb
 export interface Ordering {
   readonly keyOf: (stored: StoredResource) => readonly SortValue[];
   readonly compare: Compare;
+}
+
+/** The place of a resource in the order of a query. @throws QueryTooCostly where it has none. */
+export function positionOf(sort: readonly SortKey[], stored: StoredResource): Position {
+  return compileSort(sort).keyOf(stored).map((value) => (value === EMPTY ? [] : [value]));
+}
+
+/** The test whether a resource comes behind the place where a query's page begins. */
+export function placeTest({ sort, after }: Query): (stored: StoredResource) => boolean {
+  if (after === undefined) return () => true;
+  const { keyOf, compare } = compileSort(sort);
+  const place = after.map(([value = EMPTY]) => value);
+  return (stored) => compare(keyOf(stored), place) > 0;
 }
 
 /** The order in which MongoDB sorts, ties by id included (MongoDB manual, "Comparison/Sort Order"). */
