@@ -100,6 +100,50 @@ it('decides again after a conflict', async () => {
   expect(conflicts).toBe(-1);
 });
 
+it.each(['as decided', 'not as decided', 'of which nobody knows'])('decides a batch while the one before it is committed, and anew unless that one goes as decided: here %s', async (how) => {
+  const ROLES = 3;
+  const PATCHES = 240;
+  let committing = false;
+  let readMeanwhile = 0;
+  let troubles = 0;
+  const { bus } = start({
+    store: faulty(store, {
+      receipts: (real, commands) => {
+        if (committing) readMeanwhile += 1;
+        return real(commands);
+      },
+      commit: async (real, commit) => {
+        committing = true;
+        // Time for the next batch to be decided.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        const isTrouble = how !== 'as decided' && commit.entries.length > 20 && troubles++ % 2 === 0;
+        if (isTrouble && how === 'not as decided') {
+          const [write] = commit.writes;
+          const current = write && (await store.load('partyRole', [write.id])).get(write.id);
+          // Another worker changes one of the roles, with an event that is published elsewhere.
+          if (current) await store.commit({ id: `other-${String(troubles).padStart(12, '0')}`, at: new Date(), guards: [], parked: [], entries: [], writes: [{ type: 'partyRole', ...current, expected: current.revision, previous: current.commit, revision: current.revision + 1 }] });
+        }
+        const result = await real(commit);
+        committing = false;
+        if (isTrouble && how === 'of which nobody knows') throw new Error('connection lost');
+        return result;
+      },
+    }),
+  });
+  for (let role = 0; role < ROLES; role += 1) await bus.request(asked('create', `r${role}`, { name: 'a' }), 5000);
+  const replies = await Promise.all(Array.from({ length: PATCHES }, (_, number) => bus.request(asked('patch', `r${number % ROLES}`, { name: `name ${number}` }), 20_000)));
+  expect(readMeanwhile).toBeGreaterThan(0);
+  expect(troubles > 0).toBe(how !== 'as decided');
+  for (let role = 0; role < ROLES; role += 1) {
+    const revisions = replies.filter((_, number) => number % ROLES === role).map(({ headers }) => Number(headers['ETag']?.slice(1, -1)));
+    expect(revisions).toEqual([...revisions].sort((one, other) => one - other));
+    expect(new Set(revisions).size).toBe(PATCHES / ROLES);
+    await until('everything is announced', () => announced(`r${role}`).length === 1 + PATCHES / ROLES);
+    expect(announced(`r${role}`).map((text) => Number(text.split(' ')[0]))).toEqual([1, ...revisions]);
+    if (how !== 'not as decided') expect(revisions).toEqual(Array.from({ length: PATCHES / ROLES }, (_, number) => number + 2));
+  }
+});
+
 it('holds while the database is away: nothing is lost, nothing is reordered', async () => {
   let away = true;
   const { bus, worker } = start({ store: faulty(store, { commit: (real, commit) => (away ? Promise.reject(new Error('no primary')) : real(commit)) }) });
