@@ -12,16 +12,16 @@ export interface BalanceOptions {
   readonly worker: string;
   /** Whether this process can serve lanes: while it cannot, it is as good as dead to the others. */
   readonly isUsable: () => boolean;
+  readonly beatMs: number;
+  /** Whoever does not beat for so long is gone. Several beats, since a database may be slow; short, since its lanes wait. */
+  readonly aliveMs: number;
+  /** How long whoever was gone waits for the others before it believes that they are not there. */
+  readonly returnMs: number;
   readonly log: Logger;
 }
 
-const BEAT_MS = 1_000;
 /** How often somebody who has no lane yet looks whether it may begin. */
 const FIRST_BEAT_MS = 50;
-/** Whoever does not beat for so long is gone. Several beats, since a database may be slow; short, since its lanes wait. */
-const ALIVE_MS = 5_000;
-/** How long whoever was gone waits for the others before it believes that they are not there. */
-const RETURN_MS = 3_000;
 const LAST_WORDS_MS = 500;
 
 /**
@@ -59,20 +59,21 @@ export class Balance {
 
   private async run(): Promise<void> {
     const { signal } = this.stop;
+    const { beatMs } = this.options;
     while (!signal.aborted) {
       if (this.options.isUsable()) await this.round();
-      await pause(this.lastBeat === undefined ? FIRST_BEAT_MS : BEAT_MS, undefined, { signal }).catch(() => undefined);
+      await pause(this.lastBeat === undefined ? FIRST_BEAT_MS : beatMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
   /** What is held stays as it is while the database is away. */
   private async round(): Promise<void> {
-    const { store, worker, log } = this.options;
+    const { store, worker, aliveMs, returnMs, log } = this.options;
     try {
-      const workers = await store.beat(worker, ALIVE_MS);
+      const workers = await store.beat(worker, aliveMs);
       const now = performance.now();
       // The database was away, the bus was, or this process was frozen. Perhaps it was the same for the others.
-      if (this.lastBeat !== undefined && now - this.lastBeat > ALIVE_MS) this.believeFrom = now + RETURN_MS;
+      if (this.lastBeat !== undefined && now - this.lastBeat > aliveMs) this.believeFrom = now + returnMs;
       this.lastBeat = now;
       this.failing = false;
       if (now >= this.believeFrom && !this.stop.signal.aborted) this.share(workers);

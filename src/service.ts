@@ -20,6 +20,9 @@ const COMMIT_BYTES = 8 * 1024 * 1024;
 const MAX_UNCONFIRMED_EVENTS = 2_000;
 const SWEEP_AFTER_MS = 10_000;
 const SWEEP_EVERY_MS = 5_000;
+const BEAT_MS = 1_000;
+const ALIVE_MS = 5_000;
+const RETURN_MS = 3_000;
 /** A terminal signals npm and its child, and npm passes it on: that is one signal. */
 const SAME_SIGNAL_MS = 300;
 
@@ -88,7 +91,8 @@ async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal
       onFatal,
       log,
     });
-    const balance = bus.lanes && new Balance({ store, lanes: bus.lanes, worker: incarnation, isUsable: () => bus.status().up, log });
+    const pace = { beatMs: BEAT_MS, aliveMs: ALIVE_MS, returnMs: RETURN_MS };
+    const balance = bus.lanes && new Balance({ store, lanes: bus.lanes, worker: incarnation, isUsable: () => bus.status().up, ...pace, log });
     balance?.start();
     started.start();
     lifecycle.add('worker', () => started.close(config.shutdownMs * 0.3));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Balance, type BalanceOptions } from '../src/balance.js';
 import type { SharedLanes } from '../src/bus/bus.js';
@@ -35,7 +36,7 @@ describe('balance', () => {
   });
 
   function start(options: Partial<BalanceOptions> = {}): void {
-    balance = new Balance({ store, lanes, worker: 'me', isUsable: () => true, log, ...options });
+    balance = new Balance({ store, lanes, worker: 'me', isUsable: () => true, beatMs: 20, aliveMs: 60_000, returnMs: 60_000, log, ...options });
     balance.start();
   }
 
@@ -86,5 +87,19 @@ describe('balance', () => {
     expect(lanes.preferred).toHaveLength(2);
     away = false;
     await preferred(3);
+  });
+
+  it('of a worker that was away for long: it keeps what it has until the others could return', async () => {
+    let [usable, beats, alive] = [true, 0, ['me', 'other']];
+    const beat: Store['beat'] = () => Promise.resolve((beats++, alive));
+    start({ isUsable: () => usable, store: { beat, leave: () => Promise.resolve() }, aliveMs: 100, returnMs: 1_000 });
+    await preferred(2);
+    usable = false;
+    await pause(200);
+    [usable, alive, beats] = [true, ['me'], 0];
+    await until('it beats again', () => beats >= 2);
+    expect(lanes.preferred).toHaveLength(2);
+    await preferred(3);
+    expect(lanes.preferred[2]).toEqual(all);
   });
 });
