@@ -20,6 +20,8 @@ Starts its own servers; nothing else should run on the machine meanwhile.
   --only a,b         of ${SECTIONS.join(', ')} (growth only with --full)
   --bus a,b          of ${BUSES.join(', ')}
   --rounds N
+  --nats-sync TIME   sync_interval of JetStream; default 2m, as that of the server. With "always" each message is one sync
+                     to the disk for whoever is measured, which then is what is measured
   --least SHARE      exit code 1 when a median reaches less than this share of its target, such as 0.7
   --json FILE        default .cache/bench/latest.json
 `;
@@ -30,6 +32,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     bus: { type: 'string' },
     rounds: { type: 'string' },
+    'nats-sync': { type: 'string', default: '2m' },
     least: { type: 'string' },
     json: { type: 'string', default: '.cache/bench/latest.json' },
     help: { type: 'boolean', default: false },
@@ -43,10 +46,10 @@ async function main(): Promise<void> {
   }
   const { full } = options;
   const began = new Date();
-  const stage = await openStage(chosen(options.bus, BUSES) ?? BUSES);
+  const stage = await openStage(chosen(options.bus, BUSES) ?? BUSES, options['nats-sync']);
   try {
     const lines = await measureAll(stage, full);
-    const setting = { date: began.toISOString().slice(0, 10), seconds: Math.round((Date.now() - began.getTime()) / 1000), ...machine(), ...(await serverVersions(stage)) };
+    const setting = { date: began.toISOString().slice(0, 10), seconds: Math.round((Date.now() - began.getTime()) / 1000), ...machine(), ...(await serverVersions(stage)), 'JetStream sync_interval': options['nats-sync'] };
     process.stdout.write(`${table(lines)}\n\n${Object.entries(setting).map(([name, value]) => `${name}: ${value}`).join(', ')}\n`);
     await mkdir(dirname(options.json), { recursive: true });
     await writeFile(options.json, `${JSON.stringify({ setting, lines }, undefined, 1)}\n`);

@@ -24,9 +24,11 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function openStage(buses: readonly BusKind[]): Promise<Stage> {
+/** @param natsSyncInterval setting `sync_interval` of JetStream */
+export async function openStage(buses: readonly BusKind[], natsSyncInterval: string): Promise<Stage> {
   // As on a server of its own; the tests' small one would measure how fast it reads its own blocks again.
   process.env['TEST_MONGO_CACHE_GB'] = String(MONGO_CACHE_GB);
+  process.env['TEST_NATS_SYNC_INTERVAL'] = natsSyncInterval;
   const mongo = await startMongo();
   const started = new Map<BusKind, Server>();
   for (const bus of buses) started.set(bus, await (bus === 'nats' ? startNats() : startRabbit()));

@@ -15,7 +15,8 @@ export function natsUrl(port: number): string {
 export async function natsRecipe(natsServer: string, folder: string): Promise<Recipe> {
   const port = await freePort();
   const config = join(folder, 'nats.conf');
-  await writeFile(config, `${JETSTREAM_CONFIG}\n`);
+  const interval = process.env['TEST_NATS_SYNC_INTERVAL'];
+  await writeFile(config, `${interval === undefined ? JETSTREAM_CONFIG : `jetstream { sync_interval: "${interval}" }`}\n`);
   return {
     url: natsUrl(port),
     ready: () => answersJetStream(natsUrl(port)),
