@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb';
-import { publishAmqp, type BacklogCommand } from '../outage/backlog.js';
+import type { BacklogCommand } from '../outage/backlog.js';
 import { freePort } from '../support/ports.js';
 import { until } from '../support/service.js';
 import { EXPRESS_PATH } from './baselines/express-server.js';
@@ -13,12 +13,12 @@ import { Deployment, type Stage } from './stage.js';
 const SERVICE_PATH = '/tmf-api/partyRoleManagement/v4/partyRole';
 const START_MS = 30_000;
 /** Before all rounds each server meets each kind of request: code is compiled while it runs. */
-const COMPILE_MS = 600;
+const COMPILE_MS = 400;
 /** The concurrency at which the targets count. */
 const JUDGED = 50;
 
 const SIZES = {
-  short: { concurrencies: [JUDGED], roles: 2_000, warmUpMs: 200, measuredMs: 1_000 },
+  short: { concurrencies: [JUDGED], roles: 2_000, warmUpMs: 150, measuredMs: 900 },
   full: { concurrencies: [1, 10, JUDGED, 200], roles: 10_000, warmUpMs: 500, measuredMs: 4_000 },
 } as const;
 
@@ -98,7 +98,7 @@ async function startService(deployment: Deployment, roles: number): Promise<Serv
   const port = await freePort();
   const process = run('worker', setting, { ROLES: 'http,worker', PORT: String(port) });
   await until('the service is ready', () => isOk(`http://127.0.0.1:${port}/health/ready`), START_MS);
-  await publishAmqp(setting.busUrl, setting.prefix, creations(roles));
+  await deployment.queue(creations(roles));
   await until('the service has its roles', async () => (await sink.count()) === roles, START_MS);
   return { side: 'service', url: `http://127.0.0.1:${port}${SERVICE_PATH}`, process };
 }
