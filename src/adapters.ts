@@ -32,7 +32,7 @@ export function openStore(config: Config, onFatal: OnFatal, log: Logger, purpose
   const asFound = purpose === 'operate';
   const retentionMs = config.retentionMinutes * MINUTE_MS;
   if (config.storeUrl.startsWith('mongodb')) {
-    const types = definitions(config).map(({ name, indexes }) => ({ name, indexes }));
+    const types = definitions(config).map(({ name, indexes }) => ({ name, indexes: [...indexes, ...config.indexes.filter(({ resource }) => resource === name)] }));
     return openMongoStore({ url: config.storeUrl, types, retentionMs, queryTimeoutMs: config.queryTimeoutMs, asFound, onFatal, log });
   }
   return openEmbeddedStore({ path: folderOf(config.storeUrl), retentionMs, asFound, log });

@@ -1,3 +1,5 @@
+import { resourceNames } from './handlers/index.js';
+
 /** One setting: an environment variable, its default and what it is for. */
 interface Setting<T> {
   readonly name: string;
@@ -76,6 +78,30 @@ function roles(value: string): ReadonlySet<Role> {
   return new Set(value.split(',').map((role) => oneOf<Role>('http', 'worker')(role.trim())));
 }
 
+/** An index that an operator wants beside those of the resource's definition. */
+export interface OwnIndex {
+  /** `partyRole` */
+  readonly resource: string;
+  /** Dotted. */
+  readonly path: string;
+  readonly filterOnly: boolean;
+}
+
+/** MongoDB has at most 64 on a collection. */
+const MAX_INDEXES = 40;
+
+function indexes(value: string): readonly OwnIndex[] {
+  const entries = value.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '');
+  if (entries.length > MAX_INDEXES) throw new Error(`has more than ${MAX_INDEXES} entries`);
+  return entries.map((entry) => {
+    const [, resource = '', path = '', use] = /^([^:]*):([^:]*)(:filter)?$/.exec(entry) ?? [];
+    if (!resourceNames.includes(resource)) throw new Error(`${entry}: must be RESOURCE:PATH or RESOURCE:PATH:filter, and there is the resource ${resourceNames.join(', ')}`);
+    if (!/^[^.$[\]\s][^.[\]\s]*(\.[^.$[\]\s][^.[\]\s]*){0,19}$/.test(path)) throw new Error(`${entry}: the path must be attribute names joined by dots`);
+    if (path === 'id' || path === 'href') throw new Error(`${entry}: lists by ${path} need no index of their own`);
+    return { resource, path, filterOnly: use !== undefined };
+  });
+}
+
 const DAY = 24 * 60;
 
 const settings = {
@@ -100,6 +126,7 @@ const settings = {
   pageDefault: setting('PAGE_DEFAULT', '100', 'Page size of a list without limit', integer(1, 10_000)),
   pageMax: setting('PAGE_MAX', '1000', 'Largest limit of a list', integer(1, 10_000)),
   countMax: setting('COUNT_MAX', '10000', 'How far the total of a list is counted; what goes on says so with X-Total-Count-Relation: gte', integer(1, 100_000_000)),
+  indexes: setting('INDEXES', '', 'Further indexes for lists on MongoDB, as partyRole:PATH (filter and sort) or partyRole:PATH:filter, separated by commas', indexes),
   queryTimeoutMs: setting('QUERY_TIMEOUT_MS', '5000', 'How long a list query may run in the database', integer(100, 600_000)),
   prefetch: setting('PREFETCH', '1000', 'Commands taken from the broker and not yet acknowledged, over all lanes', integer(1, 10_000)),
   batchMax: setting('BATCH_MAX', '500', 'Commands in one commit', integer(1, 5_000)),

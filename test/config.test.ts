@@ -1,3 +1,4 @@
+import { definitions, resourceNames } from '../src/handlers/index.js';
 import { ConfigError, readConfig } from '../src/config.js';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
@@ -31,4 +32,17 @@ it('refuses settings that contradict each other', () => {
 
 it('allows the base path of another system', () => {
   expect(readConfig({ BASE_PATH: '/customer-service/partyRoleManagement/v1/' }).basePath).toBe('/customer-service/partyRoleManagement/v1');
+});
+
+it('takes indexes of an operator, for resources that there are', () => {
+  expect(readConfig({ INDEXES: 'partyRole:tier, partyRole:account.name:filter' }).indexes).toEqual([
+    { resource: 'partyRole', path: 'tier', filterOnly: false },
+    { resource: 'partyRole', path: 'account.name', filterOnly: true },
+  ]);
+  expect(readConfig({}).indexes).toEqual([]);
+  expect(resourceNames).toEqual(definitions({ roleTypeDefault: true }).map(({ name }) => name));
+});
+
+it.each(['tier', 'partyRole', 'partyRole:', 'partyRole:a:sort', 'party:name', 'partyRole:a..b', 'partyRole:$where', 'partyRole:a.$b', 'partyRole:a[0]', 'partyRole:a b', 'partyRole:id', 'partyRole:href', 'partyRole:a;partyRole:b', Array.from({ length: 41 }, (_, i) => `partyRole:a${i}`).join()])('refuses the indexes %s', (value) => {
+  expect(problemsOf({ INDEXES: value })).toEqual([expect.stringMatching(/^INDEXES /)]);
 });

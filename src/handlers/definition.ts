@@ -4,6 +4,13 @@ import type { Fault } from '../errors.js';
 /** JSON Schema types of single values, with text that is a date-time as a type of its own. */
 export type ScalarType = 'string' | 'date-time' | 'number' | 'integer' | 'boolean';
 
+export interface AttributeIndex {
+  /** Dotted; it may go through arrays. */
+  readonly path: string;
+  /** For filters only, not for `sort`: costs less where most resources lack the attribute. */
+  readonly filterOnly?: boolean;
+}
+
 /** Everything that makes one TM Forum resource different from another. A new resource is one of these. */
 export interface ResourceDefinition {
   /** `partyRole`: in command types, routing keys, paths and event payloads. */
@@ -30,8 +37,8 @@ export interface ResourceDefinition {
     readonly stateChange: string;
     readonly delete: string;
   };
-  /** Dotted paths that lists are often filtered or sorted by; the database indexes them. */
-  readonly indexes: readonly string[];
+  /** What lists are often filtered or sorted by; the database indexes it. Each costs every write. */
+  readonly indexes: readonly AttributeIndex[];
   /** What the specification declares the value at a dotted path to be, if it is one that nothing lies below. */
   readonly scalarType: (path: readonly string[]) => ScalarType | undefined;
 }

@@ -21,7 +21,11 @@ export function partyRole(options: { readonly roleTypeDefault: boolean }): Resou
       stateChange: 'PartyRoleStateChangeEvent',
       delete: 'PartyRoleDeleteEvent',
     },
-    indexes: ['name', 'status', 'engagedParty.id', 'relatedParty.id', 'account.id', 'agreement.id'],
+    indexes: [
+      ...[{ path: 'name' }, { path: 'status' }, { path: 'engagedParty.id' }],
+      // Lists of references, which have no useful order.
+      ...['relatedParty.id', 'account.id', 'agreement.id'].map((path) => ({ path, filterOnly: true })),
+    ],
     scalarType: scalarTypes(specification, 'PartyRole'),
   };
 }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { StartError, textOf, UnavailableError } from '../errors.js';
 import { appName } from './mongo-abandoned.js';
 import { Collections } from './mongo-documents.js';
+import { buildListIndexes } from './mongo-list-indexes.js';
 import { checkStart, type StartOptions } from './mongo-start.js';
 import type { Status } from '../status.js';
 
@@ -12,6 +13,9 @@ const DEFAULT_DATABASE = 'partyrole';
 
 /** Pauses between start checks, in milliseconds; the last one repeats. */
 const PAUSES_MS = [200, 500, 1000, 2000];
+
+/** How long the start waits for indexes that only make lists fast: on an empty database they are there at once. */
+const INDEX_WAIT_MS = 2_000;
 
 const WRITABLE: ReadonlySet<string> = new Set([ServerType.RSPrimary, ServerType.Mongos, ServerType.LoadBalancer, ServerType.Standalone]);
 
@@ -34,6 +38,7 @@ export class MongoConnection {
   private why = 'not connected yet';
   private writable = false;
   private readonly checking: Promise<void>;
+  private building: Promise<void> = Promise.resolve();
 
   /** Returns at once and connects in the background. @throws StartError when the URL is no MongoDB URL. */
   constructor(private readonly options: ConnectionOptions) {
@@ -62,6 +67,7 @@ export class MongoConnection {
     this.why = 'closed';
     await this.client.close();
     await this.checking;
+    await this.building;
   }
 
   private isClosed(): boolean {
@@ -85,6 +91,7 @@ export class MongoConnection {
       try {
         await this.client.connect();
         await checkStart(this.db, this.ready, this.options);
+        await this.buildIndexes();
         this.checked = true;
         this.options.log.info('MongoDB is ready');
         return;
@@ -96,6 +103,13 @@ export class MongoConnection {
         await setTimeout(PAUSES_MS[attempt] ?? PAUSES_MS.at(-1), undefined, { signal: this.closing.signal }).catch(() => undefined);
       }
     }
+  }
+
+  private async buildIndexes(): Promise<void> {
+    const { types, log, asFound = false } = this.options;
+    if (asFound) return;
+    this.building = buildListIndexes(this.ready, types, log, this.closing.signal);
+    await Promise.race([this.building, setTimeout(INDEX_WAIT_MS, undefined, { ref: false })]);
   }
 }
 

@@ -1,7 +1,7 @@
-import { MongoServerError, type Collection, type Db, type Document, type IndexSpecification } from 'mongodb';
+import { MongoServerError, type Collection, type Db, type Document } from 'mongodb';
 import { StartError } from '../errors.js';
 import type { Collections } from './mongo-documents.js';
-import { toPath } from './mongo-filter.js';
+import type { IndexedType } from './mongo-list-indexes.js';
 import { FORMAT } from './store.js';
 
 /** The oldest server that is supported; what the driver needs is older. */
@@ -13,14 +13,14 @@ const NOTES_SECONDS = 24 * 60 * 60;
 const INDEX_OPTIONS_CONFLICT = 85;
 
 export interface StartOptions {
-  readonly types: readonly { readonly name: string; readonly indexes: readonly string[] }[];
+  readonly types: readonly IndexedType[];
   readonly retentionMs: number;
   /** Nothing is made or changed: for tools, which need not know the retention. */
   readonly asFound?: boolean;
 }
 
 /**
- * Everything that must hold before a worker may write: topology, server version, stored format, indexes.
+ * Everything that must hold before a worker may write: topology, server version, stored format, and the indexes that it rests on.
  * Safe to repeat and to run in several workers at once.
  * @throws StartError when an operator must act; anything else may pass when tried again.
  */
@@ -55,25 +55,17 @@ async function checkFormat({ meta }: Collections, { asFound = false }: StartOpti
 async function createIndexes(collections: Collections, { types, retentionMs }: StartOptions): Promise<void> {
   const { commits, parked, notes } = collections;
   const pending = { partialFilterExpression: { pending: true } };
-  await commits.createIndex({ commands: 1 }, { unique: true, partialFilterExpression: { commands: { $exists: true } } });
-  await commits.createIndex({ position: 1 }, { unique: true, partialFilterExpression: { position: { $exists: true } } });
-  await commits.createIndex({ pending: 1, _id: 1 }, pending);
-  await commits.createIndex({ pending: 1, at: 1, _id: 1 }, pending);
+  await commits.createIndexes([
+    { key: { commands: 1 }, unique: true, partialFilterExpression: { commands: { $exists: true } } },
+    { key: { position: 1 }, unique: true, partialFilterExpression: { position: { $exists: true } } },
+    { key: { pending: 1, _id: 1 }, ...pending },
+    { key: { pending: 1, at: 1, _id: 1 }, ...pending },
+  ]);
   await createExpiry(commits, 'publishedAt', Math.ceil(retentionMs / 1000));
   await parked.createIndex({ at: 1, _id: 1 });
   await createExpiry(parked, 'retriedAt', Math.ceil(retentionMs / 1000));
   await createExpiry(notes, 'at', NOTES_SECONDS);
-  for (const { name, indexes } of types) {
-    const resources = collections.resources(name);
-    await createExpiry(resources, 'expires', 0);
-    for (const keys of listIndexes(indexes)) await resources.createIndex(keys);
-  }
-}
-
-/** For lists without conditions, and for each attribute as a condition or as the sort key, forwards and backwards. */
-function listIndexes(paths: readonly string[]): IndexSpecification[] {
-  const attributes = paths.map((path) => toPath(path.split('.')));
-  return [{ deleted: 1, _id: 1 }, ...attributes.map((attribute): IndexSpecification => ({ deleted: 1, [attribute]: 1, _id: 1 }))];
+  for (const { name } of types) await createExpiry(collections.resources(name), 'expires', 0);
 }
 
 /** A TTL index; an existing one takes over a changed time. */

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const [bus, mongo] = await Promise.all([overNats ? startNats() : startRabbit(), startMongo()]);
   let service: Service | undefined;
   try {
-    service = await startService({ BUS_URL: bus.url, STORE_URL: mongo.url, PREFIX, LOG_LEVEL: 'info' });
+    service = await startService({ BUS_URL: bus.url, STORE_URL: mongo.url, PREFIX, LOG_LEVEL: 'info', COUNT_MAX: '1000000' });
     const memory = new MemoryWatch(service.pid);
     const collection = `${service.url}/tmf-api/partyRoleManagement/v4/partyRole`;
     const status = async (path: string): Promise<number> => (await fetch(path)).status;

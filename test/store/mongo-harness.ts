@@ -6,7 +6,7 @@ import type { StoreHarness } from '../contract/store.contract.js';
 import { TYPE } from '../contract/store-fixtures.js';
 import { silent } from './embedded-harness.js';
 
-const INDEXES = ['name', 'status', 'relatedParty.id'];
+const INDEXES = [{ path: 'name' }, { path: 'status' }, { path: 'missing' }, { path: 'relatedParty.id', filterOnly: true }];
 
 /** Databases on one server. */
 export class MongoHarness implements StoreHarness {

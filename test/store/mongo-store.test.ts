@@ -2,7 +2,7 @@ import type { Document } from 'mongodb';
 import { PermanentStoreError, StartError } from '../../src/errors.js';
 import type { JsonObject } from '../../src/json.js';
 import { openMongoStore } from '../../src/store/mongo-store.js';
-import type { ParkedFilter, Store } from '../../src/store/store.js';
+import type { Store } from '../../src/store/store.js';
 import { storeContract, type StoreHarness } from '../contract/store.contract.js';
 import { announcing, batch, change, creation, deletion, entry, event, parkedMessage, query, TYPE } from '../contract/store-fixtures.js';
 import { sharedUrl, whenServers } from '../support/servers.js';
@@ -115,42 +115,6 @@ whenServers('MongoDB store', ['mongo'], () => {
       await expect(store.commit(batch({ writes: [creation('small'), { ...creation('bad'), resource: resource() }], entries: [entry('c')] }))).rejects.toThrow(PermanentStoreError);
       expect((await store.load(TYPE, ['small', 'bad'])).size).toBe(0);
       expect((await store.receipts(['c'])).size).toBe(0);
-    });
-
-    it('no read of the worker, the sweeper or a plain list scans a collection', async () => {
-      const commits = Array.from({ length: 20 }, () => announcing());
-      for (const commit of commits) await store.commit({ ...commit, writes: [creation(commit.id)] });
-      await store.markPublished(commits.slice(0, 10).map(({ id }) => id));
-      await store.commit(batch({ parked: Array.from({ length: 20 }, (_, i) => parkedMessage(`p${i}`, { at: new Date(i) })) }));
-      const after = { at: new Date(5), id: 'p5' };
-      const parkedFilters: ParkedFilter[] = [{}, { after }, { after, reason: 'malformed', state: 'waiting' }, { from: new Date(3), to: new Date(9) }, { type: 't', subject: 's' }];
-      const db = harness.client.db(database);
-      await db.command({ profile: 2 });
-      const [first] = commits;
-      await store.load(TYPE, ['1', '2']);
-      await store.receipts(['a', 'b']);
-      await store.pending({ upTo: commits.at(-1)?.id ?? '' });
-      await store.pending({ before: new Date(), limit: 5 });
-      await store.markPublished([first?.id ?? '']);
-      await store.readLog(3, 5);
-      await store.readLog(3, 5, { from: new Date(0) });
-      await store.readCommit(first?.id ?? '');
-      await store.scan(TYPE, first?.id ?? '', 5);
-      for (const filter of parkedFilters) await store.parked(filter, 5);
-      await store.countParked({ from: new Date(0) });
-      await store.recordRetry('p3', 0, { at: new Date(), command: 'c', edited: false });
-      await store.dropParked(['p4']);
-      await store.writeNotes(['m', 'n'], 'together');
-      await store.notes(['m', 'n']);
-      await store.removeNotes(['m', 'n']);
-      await store.find(TYPE, query({ limit: 5 }));
-      await store.find(TYPE, query({ limit: 5, where: [{ path: ['name'], operator: 'eq', values: ['n'] }] }));
-      for (const descending of [false, true]) await store.find(TYPE, query({ limit: 5, sort: [{ path: ['status'], descending }] }));
-      await db.command({ profile: 0 });
-      const profile = await db.collection('system.profile').find({ op: { $in: ['query', 'command', 'getmore', 'update', 'remove'] }, ns: { $ne: `${database}.system.profile` } }).toArray();
-      const plans = profile.filter(({ planSummary }) => planSummary !== undefined).map((one) => ({ plan: String(one['planSummary']), sorted: one['hasSortStage'] === true, ns: String(one['ns']) }));
-      expect(plans.length).toBeGreaterThanOrEqual(25);
-      expect(plans.filter(({ plan, sorted }) => !/^(IXSCAN|COUNT_SCAN|IDHACK|EOF)/.test(plan) || sorted)).toEqual([]);
     });
 
     it('is left as it is by a tool, which may know another retention', async () => {
