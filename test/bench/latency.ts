@@ -138,15 +138,15 @@ function linesOf(bus: string, rounds: readonly Round[]): Line[] {
   });
   const both = (what: string, of: (round: Round) => readonly number[]): Line[] => [line(what, of, 0.5), line(what, of, 0.99)];
   const ratios = rounds.map(({ toEvent: whole, rawParts }) => percentile(whole, 0.5) / percentile(rawParts, 0.5));
-  const underLoadLines = [
-    ...both('half of capacity: command to event', (round: Round) => round.loaded),
+  const underLoadLines = (): Line[] => [
+    ...both('half of capacity: command to event', (round) => round.loaded),
     { section: 'latency', what: `${bus}, half of capacity: commands`, unit: '1/s', values: rounds.map(({ perSecond }) => perSecond) },
-  ] as const;
+  ];
   return [
     ...both('idle: command to event', (round) => round.toEvent),
     ...both('idle: command to reply', (round) => round.toReply),
     ...both('idle: raw parts', (round) => round.rawParts),
     { section: 'latency', what: `${bus}, idle: command to event ÷ raw parts, p50`, unit: '×', values: ratios, target: TARGET },
-    ...(rounds.every(({ loaded }) => loaded.length > 0) ? underLoadLines : []),
+    ...(rounds.every(({ loaded }) => loaded.length > 0) ? underLoadLines() : []),
   ];
 }

@@ -13,12 +13,12 @@ import { Deployment, type Stage } from './stage.js';
 const SERVICE_PATH = '/tmf-api/partyRoleManagement/v4/partyRole';
 const START_MS = 30_000;
 /** Before all rounds each server meets each kind of request: code is compiled while it runs. */
-const COMPILE_MS = 400;
+const COMPILE_MS = 300;
 /** The concurrency at which the targets count. */
 const JUDGED = 50;
 
 const SIZES = {
-  short: { concurrencies: [JUDGED], roles: 2_000, warmUpMs: 150, measuredMs: 900 },
+  short: { concurrencies: [JUDGED], roles: 2_000, warmUpMs: 150, measuredMs: 800 },
   full: { concurrencies: [1, 10, JUDGED, 200], roles: 10_000, warmUpMs: 500, measuredMs: 4_000 },
 } as const;
 
