@@ -6,6 +6,8 @@ import { textOf } from './errors.js';
 import { hold } from './hold.js';
 import { incarnationOf, type PendingCommit, type RecordedEvent, type Store } from './store/store.js';
 
+const MARK_PAUSE_MS = 50;
+
 export interface RelayOptions {
   readonly bus: Bus;
   readonly store: Store;
@@ -143,6 +145,8 @@ export class Relay {
         const batch = ids;
         await hold('marking commits as published', () => store.markPublished(batch), this.stop.signal, log);
         this.unmarked.splice(0, batch.length);
+        // Under load the commits of this time are marked together: marking one costs as much as committing it.
+        if (this.unmarked.length > 0) await pause(MARK_PAUSE_MS, undefined, { signal: this.stop.signal });
       }
     } catch {
       // Only the end of the process stops it: the commits stay pending.

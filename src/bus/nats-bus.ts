@@ -84,6 +84,8 @@ class NatsBus implements Bus {
 
   reply(to: ReplyTo, reply: Reply): Promise<void> {
     return attempt(() => {
+      // Asked by this very process: nobody else knows the inbox.
+      if (to.address.startsWith(`${this.inbox}.`) && this.replies.settle(to.address.slice(this.inbox.length + 1), reply)) return;
       const content = Buffer.from(JSON.stringify(reply));
       this.checkSize(content);
       this.supervisor.session().connection.publish(to.address, content, { headers: replyHeaders(to) });

@@ -77,6 +77,8 @@ class RabbitBus implements Bus {
   }
 
   async reply(to: ReplyTo, reply: Reply): Promise<void> {
+    // Asked by this very process: nobody else knows the random id.
+    if (to.correlationId !== undefined && this.requests.settle(to.correlationId, reply)) return;
     const outcome = await this.transmit(this.replies, '', to.address, Buffer.from(JSON.stringify(reply)), replyProperties(to));
     if (outcome !== 'held') this.options.log.debug({ correlationId: to.correlationId }, 'a full queue refused a reply');
   }

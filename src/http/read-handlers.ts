@@ -6,6 +6,7 @@ import type { Page } from '../store/store.js';
 import { toCursor } from './cursor.js';
 import { type ApiResponse, rawQueryOf, type ResourceRequest } from './exchange.js';
 import { selectFields } from './fields.js';
+import { GroupedReads } from './grouped-reads.js';
 import type { HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
 import { cursorLinks, pagingLinks } from './paging-links.js';
@@ -19,6 +20,8 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
   const hrefPrefix = representation.href(definition, '');
   const address = hrefPrefix.slice(0, -1);
   const rules = { resource: definition.name, pageDefault, pageMax, countMax, scalarType: definition.scalarType, hrefPrefix };
+
+  const members = new GroupedReads((ids) => options.store.load(definition.name, ids));
 
   async function list(request: IncomingMessage, response: ApiResponse): Promise<void> {
     const rawQuery = rawQueryOf(request);
@@ -56,7 +59,7 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
   async function retrieve(request: ResourceRequest, response: ApiResponse): Promise<void> {
     const { id } = request.params;
     const fields = parseFields(rawQueryOf(request));
-    const stored = (await options.store.load(definition.name, [id])).get(id);
+    const stored = await members.get(id);
     if (!stored || stored.deleted) throw notFound(definition, id);
     const headers = { ETag: entityTag(stored.revision) };
     if (isNotModified(request.headers['if-none-match'], stored.revision)) respond(response, { status: 304, headers });
