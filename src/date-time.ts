@@ -1,7 +1,8 @@
 const DATE_TIME =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
-const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+const CANONICAL =
+  /^\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 const MINUTE_MS = 60_000;
 
@@ -11,7 +12,7 @@ const MINUTE_MS = 60_000;
  * Undefined for anything else, an impossible date or a year outside 0000 to 9999 included.
  */
 export function toUtcDateTime(text: string): string | undefined {
-  // The form of nearly all: a day that every month has, and nothing to rewrite.
+  // The form of nearly all, with nothing to rewrite; 29 February is looked at below.
   if (CANONICAL.test(text)) return text;
   const match = DATE_TIME.exec(text);
   if (!match) return undefined;

@@ -28,5 +28,7 @@ export function deeperThan(value: Json, levels: number): boolean {
 
 /** The attributes that are there. */
 export function withoutUndefined<T extends object>(attributes: T): Partial<T> {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)) as Partial<T>;
+  const found: Partial<T> = {};
+  for (const name of Object.keys(attributes) as (keyof T)[]) if (attributes[name] !== undefined) found[name] = attributes[name];
+  return found;
 }

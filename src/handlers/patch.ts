@@ -39,12 +39,18 @@ export function applyPatchOf(mediaType: string, resource: JsonObject, patch: Jso
 /** RFC 7396. Written here because npm's json-merge-patch assigns `__proto__` and so loses an attribute of that name. */
 function mergePatch(target: Json, patch: Json): Json {
   if (!isObject(patch)) return patch;
-  const merged = new Map(isObject(target) ? Object.entries(target) : []);
+  const merged: JsonObject = isObject(target) ? { ...target } : {};
   for (const [name, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(name);
-    else merged.set(name, mergePatch(merged.get(name) ?? null, value));
+    if (value === null) delete merged[name];
+    else defineAttribute(merged, name, mergePatch(Object.hasOwn(merged, name) ? (merged[name] ?? null) : null, value));
   }
-  return Object.fromEntries(merged);
+  return merged;
+}
+
+/** Assigning to `__proto__` would not make an attribute. */
+function defineAttribute(object: JsonObject, name: string, value: Json): void {
+  if (name === '__proto__') Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else object[name] = value;
 }
 
 /** Turns one operation into plain ones on the resource as it is by then. */

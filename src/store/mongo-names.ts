@@ -33,7 +33,8 @@ function unescapeName(name: string): string {
 export function hasUnsafeNames(json: Json): boolean {
   if (Array.isArray(json)) return json.some(hasUnsafeNames);
   if (!isObject(json)) return false;
-  return Object.entries(json).some(([name, value]) => isUnsafe(name) || hasUnsafeNames(value));
+  for (const name of Object.keys(json)) if (isUnsafe(name) || hasUnsafeNames(json[name] ?? null)) return true;
+  return false;
 }
 
 /** Any value as it is stored. */
