@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { asideIdentityOf, decideBatch, stateAfter, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
 import type { Bus, Consumption } from './bus/bus.js';
@@ -74,6 +74,8 @@ export class Worker {
   private serial = 0;
   private consumption: Consumption | undefined;
   private running: Promise<void> | undefined;
+  /** The last commit's events are handed over and its messages answered. */
+  private concluded: Promise<void> = Promise.resolve();
   private held: string | undefined = 'the intake has not started yet';
 
   constructor(private readonly options: WorkerOptions) {
@@ -109,17 +111,19 @@ export class Worker {
       this.held = undefined;
       let flight = NO_FLIGHT;
       for (;;) {
-        if (!relay.hasRoom()) this.held = 'events wait for the bus';
-        await relay.room();
-        this.held = undefined;
         // A small batch waits for the one under way, and grows meanwhile; a large one is decided while that one is committed.
         if (this.intake.size < batch.maxMessages / 2) {
           await flight.landed;
+          await this.concluded;
           flight = NO_FLIGHT;
         }
+        if (!relay.hasRoom()) this.held = 'events wait for the bus';
+        await relay.room();
+        this.held = undefined;
         const messages = await this.intake.take(batch);
         if (messages.length === 0) {
           await flight.landed;
+          await this.concluded;
           return;
         }
         flight = messages.some(({ redelivered }) => redelivered) ? await this.guarded(messages, flight) : await this.next(messages, flight);
@@ -134,6 +138,7 @@ export class Worker {
     await before.landed;
     await this.crashNotes.guard(messages, async (part, condemned) => {
       await this.process(part.map((message) => this.understand(message, condemned.has(message))));
+      await this.concluded;
     });
     return NO_FLIGHT;
   }
@@ -228,11 +233,19 @@ export class Worker {
         throw error;
       }
       if (result === 'conflict') throw new Conflict('another worker was faster');
-      const events = commit.entries.flatMap((entry) => entry.events);
-      if (events.length > 0) relay.push({ id: commit.id, at: commit.at, events });
     }
-    this.answer(decided);
+    // The next batch is sent to the database first: what follows keeps this process busy, not the database.
+    this.concluded = setImmediate().then(() => this.conclude(decided));
+    this.concluded.catch(this.options.onFatal);
     return decided.outcomes.length;
+  }
+
+  /** The commit is durable: its events go out, and its messages are answered. */
+  private conclude(decided: DecidedBatch): void {
+    const { id, at, entries } = decided.commit;
+    const events = entries.flatMap((entry) => entry.events);
+    if (events.length > 0) this.options.relay.push({ id, at, events });
+    this.answer(decided);
   }
 
   /** What the items are decided on; `known` is newer than the database. */
@@ -264,7 +277,7 @@ export class Worker {
     return { commitId: id, at, now: at.toISOString(), maxDepth: envelope.maxDepth, representation, notifications, tombstoneMs, maxWriteBytes, doubted, maxContentBytes: bus.maxContentBytes };
   }
 
-  /** The commit is durable: whoever waits is told, and the broker may forget the messages. */
+  /** Whoever waits is told, and the broker may forget the messages. */
   private answer(decided: DecidedBatch): void {
     for (const outcome of decided.outcomes) {
       const { message } = outcome.item;

@@ -16,9 +16,9 @@ const BUSES: readonly BusKind[] = ['rabbitmq', 'nats'];
 const HELP = `Measures the service beside what it is compared with, in the same run, and prints one table.
 Starts its own servers; nothing else should run on the machine meanwhile.
 
-  --full             every section, all sizes, 5 rounds: some forty minutes; without it a part in under three minutes
+  --full             every section on both buses, all sizes, 5 rounds: some forty minutes; without it a part in under three
   --only a,b         of ${SECTIONS.join(', ')} (growth only with --full)
-  --bus a,b          of ${BUSES.join(', ')}
+  --bus a,b          of ${BUSES.join(', ')}; without --full rabbitmq alone
   --rounds N
   --nats-sync TIME   sync_interval of JetStream; default 2m, as that of the server. With "always" each message is one sync
                      to the disk for whoever is measured, which then is what is measured
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   }
   const { full } = options;
   const began = new Date();
-  const stage = await openStage(chosen(options.bus, BUSES) ?? BUSES, options['nats-sync']);
+  const stage = await openStage(chosen(options.bus, BUSES) ?? (full ? BUSES : ['rabbitmq']), options['nats-sync']);
   try {
     const lines = await measureAll(stage, full);
     const setting = { date: began.toISOString().slice(0, 10), seconds: Math.round((Date.now() - began.getTime()) / 1000), ...machine(), ...(await serverVersions(stage)), 'JetStream sync_interval': options['nats-sync'] };

@@ -15,7 +15,8 @@ import { measure } from './throughput.js';
 
 const SIZES = [10_000, 100_000, 1_000_000] as const;
 const [SMALLEST, LARGEST] = [SIZES[0], SIZES[2]];
-const COMMANDS = 8_000;
+const COMMANDS = 12_000;
+const WARM_UP = 5_000;
 const CHANGES = 1_000;
 const READS = 300;
 const WORKERS = [1, 2, 4] as const;
@@ -82,7 +83,7 @@ async function measureSize(deployment: Deployment, size: number, round: number, 
   for (const mix of ['creates', 'patches'] as const) {
     // Each round's new roles come after those of the rounds before.
     const commands = [...feed(mix, COMMANDS, mix === 'creates' ? size + round * COMMANDS : size, `${mix} ${round}`)];
-    const { perSecond } = await measure(deployment, commands, database, () => [run('worker', deployment.setting)]);
+    const { perSecond } = await measure(deployment, commands, WARM_UP, database, () => [run('worker', deployment.setting)]);
     figures.add(`${mix}, ${size} roles`, perSecond);
   }
   await serving(deployment.setting, async (url) => {
@@ -152,7 +153,7 @@ async function measureWorkers(stage: Stage, rounds: number, figures: Figures, da
     for (const count of WORKERS) {
       const deployment = await Deployment.prepare(stage, 'rabbitmq');
       const start = () => Array.from({ length: count }, () => run('worker', deployment.setting));
-      const { perSecond } = await measure(deployment, [...feed('creates', 2 * COMMANDS, 0)], database, start);
+      const { perSecond } = await measure(deployment, [...feed('creates', 2 * COMMANDS, 0)], WARM_UP, database, start);
       figures.add(`creates, workers: ${count}`, perSecond);
       await deployment.close();
     }

@@ -10,9 +10,10 @@ type Worker = Exclude<Contender, 'express'>;
 const WORKERS: readonly Worker[] = ['worker', 'null', 'plain', 'naive'];
 /** How many commands each gets, so that each takes some seconds. */
 const SIZES: Readonly<Record<'short' | 'full', Readonly<Record<Worker, number>>>> = {
-  short: { worker: 8_000, null: 14_000, plain: 2_500, naive: 800 },
-  full: { worker: 24_000, null: 40_000, plain: 8_000, naive: 2_500 },
+  short: { worker: 12_000, null: 20_000, plain: 2_500, naive: 1_000 },
+  full: { worker: 24_000, null: 40_000, plain: 6_000, naive: 2_400 },
 };
+const WARM_UP: Readonly<Record<Worker, number>> = { worker: 6_000, null: 6_000, plain: 1_000, naive: 400 };
 const MIXES: Readonly<Record<'short' | 'full', readonly Mix[]>> = { short: ['creates', 'patches'], full: ['creates', 'patches', 'hot patches', 'mixed'] };
 /** The worker over the others. */
 const TARGETS: Readonly<Partial<Record<Mix, Readonly<Partial<Record<Worker, Target>>>>>> = {
@@ -62,7 +63,7 @@ async function measureAll(stage: Stage, bus: BusKind, worker: Worker, mixes: rea
   const measured: [Mix, Measure][] = [];
   for (const mix of mixes) {
     const roles = mix === 'creates' ? 0 : count;
-    measured.push([mix, await measure(deployment, [...feed(mix, count, roles)], database, () => [run(worker, deployment.setting)])]);
+    measured.push([mix, await measure(deployment, [...feed(mix, count, roles)], WARM_UP[worker], database, () => [run(worker, deployment.setting)])]);
   }
   await deployment.close();
   return measured;

@@ -4,9 +4,7 @@ import type { BacklogCommand } from '../outage/backlog.js';
 import { cpuMicroseconds, type Running } from './process.js';
 import type { Deployment } from './stage.js';
 
-/** The first part of a run is not measured: connections, first compilation of the code. */
-const WARM_UP = 0.3;
-/** Nor is the very end, when the last batches are small. */
+/** The very end is not measured, when the last batches are small. */
 const MEASURED_UNTIL = 0.97;
 const POLL_MS = 20;
 const LIMIT_MS = 180_000;
@@ -21,8 +19,11 @@ export interface Measure {
   readonly bytes: number;
 }
 
-/** Has processes apply commands that are queued already, from their start to the last event; each command has one event. */
-export async function measure(deployment: Deployment, commands: readonly BacklogCommand[], database: DatabaseWatch, start: () => readonly Running[]): Promise<Measure> {
+/**
+ * Has processes apply commands that are queued already, from their start to the last event; each command has one event.
+ * @param warmUp how many of the first are not measured: code is compiled while it runs
+ */
+export async function measure(deployment: Deployment, commands: readonly BacklogCommand[], warmUp: number, database: DatabaseWatch, start: () => readonly Running[]): Promise<Measure> {
   await deployment.queue(commands);
   const { sink } = deployment;
   const count = commands.length;
@@ -30,16 +31,16 @@ export async function measure(deployment: Deployment, commands: readonly Backlog
   const mongod = await database.pid();
   const running = start();
   try {
-    const look = async (part: number): Promise<{ at: number; done: number; worker: number; mongod: number; requests: number; bytes: number }> => {
-      const done = await reach(() => sink.count(), before, count * part);
+    const look = async (wanted: number): Promise<{ at: number; done: number; worker: number; mongod: number; requests: number; bytes: number }> => {
+      const done = await reach(() => sink.count(), before, wanted);
       const at = performance.now();
       const worker = running.reduce((sum, { pid }) => sum + cpuMicroseconds(pid), 0);
       const store = cpuMicroseconds(mongod);
       const { requests, bytesIn, bytesOut } = await database.traffic();
       return { at, done, worker, mongod: store, requests, bytes: bytesIn + bytesOut };
     };
-    const first = await look(WARM_UP);
-    const last = await look(MEASURED_UNTIL);
+    const first = await look(warmUp);
+    const last = await look(count * MEASURED_UNTIL);
     await reach(() => sink.count(), before, count);
     const each = (of: (at: typeof first) => number): number => (of(last) - of(first)) / (last.done - first.done);
     return {
