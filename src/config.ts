@@ -136,7 +136,7 @@ const settings = {
   adminToken: setting('ADMIN_TOKEN', '', 'Bearer token of /admin (dead letters, history), 16 characters or more; empty: there is no /admin', adminToken),
   drainMs: setting('DRAIN_MS', '0', 'After SIGTERM: how long requests are still accepted while readiness says no, for a load balancer to look elsewhere', integer(0, 600_000)),
   shutdownMs: setting('SHUTDOWN_MS', '10000', 'After that: how long what is under way may take', integer(0, 600_000)),
-  logLevel: setting('LOG_LEVEL', 'info', 'trace, debug (with event contents), info, warn, error, fatal or silent', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')),
+  logLevel: setting('LOG_LEVEL', 'info', 'trace, debug (a line for each command and event, with contents), info, warn, error, fatal or silent', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')),
   logFormat: setting('LOG_FORMAT', 'auto', 'json, pretty, or auto: pretty on a terminal', oneOf('json', 'pretty', 'auto')),
 };
 

@@ -13,7 +13,7 @@ import { Intake, type BatchBounds } from './intake.js';
 import type { Message } from './message.js';
 import type { Relay } from './relay.js';
 import type { Status } from './status.js';
-import { commitId, type Store } from './store/store.js';
+import { commitId, type Store, type StoredResource } from './store/store.js';
 import { understand } from './understanding.js';
 
 export interface WorkerOptions {
@@ -76,6 +76,7 @@ export class Worker {
   private running: Promise<void> | undefined;
   /** The last commit's events are handed over and its messages answered. */
   private concluded: Promise<void> = Promise.resolve();
+  private failed = false;
   private held: string | undefined = 'the intake has not started yet';
 
   constructor(private readonly options: WorkerOptions) {
@@ -129,8 +130,14 @@ export class Worker {
         flight = messages.some(({ redelivered }) => redelivered) ? await this.guarded(messages, flight) : await this.next(messages, flight);
       }
     } catch (error) {
-      if (!this.stop.signal.aborted) this.options.onFatal(error);
+      this.fail(error);
     }
+  }
+
+  private fail(error: unknown): void {
+    this.intake.close();
+    if (!this.stop.signal.aborted && !this.failed) this.options.onFatal(error);
+    this.failed = true;
   }
 
   /** Messages that came before may be what the process died of: each is tried under a note, and nothing beside it. */
@@ -154,8 +161,8 @@ export class Worker {
       await landed;
       return NO_FLIGHT;
     }
-    // Whoever waits for messages finds out at once.
-    landed.catch(() => this.intake.close());
+    // At once: the next batch may wait for long.
+    landed.catch((error: unknown) => this.fail(error));
     return { landed, outcome: stateAfter(decided.commit) };
   }
 
@@ -212,8 +219,10 @@ export class Worker {
 
   /** Decides as many of the items as fit into one commit. */
   private async decide(items: readonly Item[], failures: Failures, known: Loaded = NOTHING): Promise<DecidedBatch> {
-    const loaded = await this.load(items, failures.any, known);
-    await this.options.relay.settle([...[...loaded.resources.values()].map((resource) => resource.commit), ...[...loaded.receipts.values()].map((receipt) => receipt.commit)]);
+    const found = await this.load(items, failures.any, known);
+    // Of what was seen in the database only: a commit that is still under way may turn out to be one that nobody knows of.
+    await this.options.relay.settle([...[...found.resources.values()].map((resource) => resource.commit), ...[...found.receipts.values()].map((receipt) => receipt.commit)]);
+    const loaded = { resources: new Map([...found.resources, ...known.resources]), receipts: new Map([...found.receipts, ...known.receipts]) };
     return decideBatch(items, loaded, this.context(failures.doubted));
   }
 
@@ -236,7 +245,7 @@ export class Worker {
     }
     // The next batch is sent to the database first: what follows keeps this process busy, not the database.
     this.concluded = setImmediate().then(() => this.conclude(decided));
-    this.concluded.catch(this.options.onFatal);
+    this.concluded.catch((error: unknown) => this.fail(error));
     return decided.outcomes.length;
   }
 
@@ -248,7 +257,7 @@ export class Worker {
     this.answer(decided);
   }
 
-  /** What the items are decided on; `known` is newer than the database. */
+  /** What the items are decided on, beside what is `known`, which is newer than the database. */
   private async load(items: readonly Item[], afterFailure: boolean, known: Loaded): Promise<Loaded> {
     const { store } = this.options;
     const ids = new Map<string, Set<string>>();
@@ -260,14 +269,14 @@ export class Worker {
         ids.set(item.definition.name, (ids.get(item.definition.name) ?? new Set()).add(item.id));
       }
     }
-    const resources = new Map(known.resources);
+    const resources = new Map<string, StoredResource>();
     const [receipts] = await Promise.all([
       store.receipts([...commands]),
       ...[...ids].map(async ([type, wanted]) => {
         for (const [id, resource] of await store.load(type, [...wanted])) resources.set(`${type}/${id}`, resource);
       }),
     ]);
-    return { resources, receipts: new Map([...receipts, ...known.receipts]) };
+    return { resources, receipts };
   }
 
   private context(doubted: ReadonlySet<string>): BatchContext {

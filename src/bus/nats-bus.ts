@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createInbox, errors, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
 import { TimeoutError, TooLargeError, UnavailableError, UnroutableError, textOf, type StartError } from '../errors.js';
@@ -48,7 +49,6 @@ class NatsBus implements Bus {
   private readonly replies = new PendingReplies();
   /** One for the life of the bus, so that a reply still arrives after a reconnect. */
   private readonly inbox = createInbox();
-  private requests = 0;
   private readonly sending = new Set<Promise<unknown>>();
   private maxPayload = DEFAULT_MAX_PAYLOAD;
   private closed = false;
@@ -76,15 +76,14 @@ class NatsBus implements Bus {
   }
 
   request(command: OutgoingCommand, timeoutMs: number): Promise<Reply> {
-    this.requests += 1;
-    const correlationId = String(this.requests);
+    const correlationId = randomUUID();
     const replyTo = { address: `${this.inbox}.${correlationId}`, correlationId };
     return this.replies.request(correlationId, timeoutMs, () => this.sendCommand(command, replyTo));
   }
 
   reply(to: ReplyTo, reply: Reply): Promise<void> {
     return attempt(() => {
-      // Asked by this very process: nobody else knows the inbox.
+      // Asked by this very process: nobody else knows the random id.
       if (to.address.startsWith(`${this.inbox}.`) && this.replies.settle(to.address.slice(this.inbox.length + 1), reply)) return;
       const content = Buffer.from(JSON.stringify(reply));
       this.checkSize(content);

@@ -50,8 +50,8 @@ export class RabbitPublisher implements KeptChannel {
 
   /**
    * Resolves when the broker has answered. A `mandatory` message needs a `messageId` of its own, by which it is returned.
-   * @throws UnavailableError when there is no channel, or no answer. The time allowed covers the waiting for a turn; a message
-   * that ran out of it keeps its turn and its place.
+   * @throws UnavailableError when there is no channel, TimeoutError when there is no answer. The time allowed covers the waiting
+   * for a turn; a message that ran out of it keeps its turn and its place.
    */
   publish(exchange: string, routingKey: string, content: Uint8Array, options: Options.Publish): Promise<Outcome> {
     return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deeperThan, type Json } from '../json.js';
 import { completeSort, type Condition, type Position, type SortKey } from '../store/query.js';
+import { isResourceId } from '../resource-id.js';
 import { badParameter } from './parameter.js';
 
 /** A list, whatever its page: a cursor of one means nothing in another. */
@@ -32,7 +33,7 @@ export function readCursor(list: ListIdentity, token: string): Position {
 }
 
 function decoded(token: string): Json[] {
-  if (!/^[A-Za-z0-9_-]+$/.test(token)) return [];
+  if (token.length > MAX_LENGTH || !/^[A-Za-z0-9_-]+$/.test(token)) return [];
   try {
     const value = JSON.parse(Buffer.from(token, 'base64url').toString()) as Json;
     return Array.isArray(value) ? value : [];
@@ -44,7 +45,7 @@ function decoded(token: string): Json[] {
 function isPosition(values: readonly Json[]): values is ([Json] | [])[] {
   const id = values.at(-1);
   const isEach = values.every((value) => Array.isArray(value) && value.length <= 1 && !deeperThan(value, MAX_LEVELS));
-  return isEach && Array.isArray(id) && typeof id[0] === 'string';
+  return isEach && Array.isArray(id) && typeof id[0] === 'string' && isResourceId(id[0]);
 }
 
 function fingerprint({ resource, where, sort }: ListIdentity): string {

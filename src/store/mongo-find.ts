@@ -1,12 +1,16 @@
 import type { Collection, Filter } from 'mongodb';
 import { toAfterFilter } from './mongo-after.js';
 import { fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
+import { QueryTooCostly } from '../errors.js';
 import { toQueryError } from './mongo-errors.js';
 import { toFilter, toSort } from './mongo-filter.js';
 import { pageOf } from './page.js';
 import type { Query } from './query.js';
 import { placeTest } from './sort-order.js';
 import type { Page, StoredResource } from './store.js';
+
+/** Resources read for one page by cursor: where arrays are sorted by, many that the index cannot tell apart may have to be passed over. */
+const MAX_CANDIDATES = 20_000;
 
 type Resources = Collection<ResourceDocument>;
 
@@ -27,6 +31,7 @@ export async function findPage(resources: Resources, query: Query, maxTimeMS: nu
       const candidates = await read(filter, 0, most);
       const found = candidates.filter(isBehind);
       if (found.length >= needed || candidates.length < most) return found.slice(offset, needed);
+      if (most > MAX_CANDIDATES) throw new QueryTooCostly('too many resources have the same place in this order; use offset');
     }
   };
   try {

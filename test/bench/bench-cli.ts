@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { growthSection } from './growth.js';
 import { latencySection } from './latency.js';
+import { NODE_FLAGS } from './process.js';
 import { reached, table, type Line } from './report.js';
 import { restSection } from './rest.js';
 import { openStage, type BusKind, type Stage } from './stage.js';
@@ -17,7 +18,7 @@ const HELP = `Measures the service beside what it is compared with, in the same 
 Starts its own servers; nothing else should run on the machine meanwhile.
 
   --full             every section on both buses, all sizes, 5 rounds: some forty minutes; without it a part in under three
-  --only a,b         of ${SECTIONS.join(', ')} (growth only with --full)
+  --only a,b         of ${SECTIONS.join(', ')}; rest and growth are measured on RabbitMQ, growth only with --full
   --bus a,b          of ${BUSES.join(', ')}; without --full rabbitmq alone
   --rounds N
   --nats-sync TIME   sync_interval of JetStream; default 2m, as that of the server. With "always" each message is one sync
@@ -45,17 +46,18 @@ async function main(): Promise<void> {
     return;
   }
   const { full } = options;
+  const [rounds, least] = [numberOf('rounds', options.rounds ?? (full ? '5' : '2')), numberOf('least', options.least ?? '0')];
+  const buses = chosen(options.bus, BUSES) ?? (full ? BUSES : ['rabbitmq' as const]);
+  const sections = chosen(options.only, SECTIONS) ?? SECTIONS;
   const began = new Date();
-  const stage = await openStage(chosen(options.bus, BUSES) ?? (full ? BUSES : ['rabbitmq']), options['nats-sync']);
+  const stage = await openStage(buses, options['nats-sync']);
+  const lines: Line[] = [];
   try {
-    const lines = await measureAll(stage, full);
-    const setting = { date: began.toISOString().slice(0, 10), seconds: Math.round((Date.now() - began.getTime()) / 1000), ...machine(), ...(await serverVersions(stage)), 'JetStream sync_interval': options['nats-sync'] };
-    process.stdout.write(`${table(lines)}\n\n${Object.entries(setting).map(([name, value]) => `${name}: ${value}`).join(', ')}\n`);
-    await mkdir(dirname(options.json), { recursive: true });
-    await writeFile(options.json, `${JSON.stringify({ setting, lines }, undefined, 1)}\n`);
-    const poor = lines.filter((line) => (reached(line) ?? 1) < Number(options.least ?? 0));
+    // What was measured before something fails is worth having.
+    await measureAll(stage, { rounds, full, sections }, lines).finally(() => tell(stage, began, lines));
+    const poor = lines.filter((line) => (reached(line) ?? 1) < least);
     if (poor.length > 0) {
-      process.stderr.write(`${table(poor)}\nless than ${options.least} of the target\n`);
+      process.stderr.write(`${table(poor)}\nless than ${least} of the target\n`);
       process.exitCode = 1;
     }
   } finally {
@@ -63,20 +65,37 @@ async function main(): Promise<void> {
   }
 }
 
-async function measureAll(stage: Stage, full: boolean): Promise<Line[]> {
-  const only = chosen(options.only, SECTIONS) ?? SECTIONS;
-  const rounds = Number(options.rounds ?? (full ? 5 : 2));
-  const lines: Line[] = [];
+async function tell(stage: Stage, began: Date, lines: readonly Line[]): Promise<void> {
+  const seconds = String(Math.round((Date.now() - began.getTime()) / 1000));
+  const setting = { date: began.toISOString().slice(0, 10), seconds, ...machine(), ...(await serverVersions(stage)), 'JetStream sync_interval': options['nats-sync'] };
+  process.stdout.write(`${table(lines)}\n\n${Object.entries(setting).map(([name, value]) => `${name}: ${value}`).join(', ')}\n`);
+  await mkdir(dirname(options.json), { recursive: true });
+  await writeFile(options.json, `${JSON.stringify({ setting, lines }, undefined, 1)}\n`);
+}
+
+interface Choice {
+  readonly rounds: number;
+  readonly full: boolean;
+  readonly sections: readonly (typeof SECTIONS)[number][];
+}
+
+async function measureAll(stage: Stage, { rounds, full, sections }: Choice, lines: Line[]): Promise<void> {
   let capacity: ReadonlyMap<BusKind, number> = new Map();
-  if (only.includes('throughput')) {
+  if (sections.includes('throughput')) {
     const throughput = await throughputSection(stage, { rounds, full });
     lines.push(...throughput.lines);
     capacity = throughput.capacity;
   }
-  if (only.includes('rest') && stage.buses.has('rabbitmq')) lines.push(...(await restSection(stage, { rounds, full })));
-  if (only.includes('latency')) lines.push(...(await latencySection(stage, { rounds, full, capacity })));
-  if (only.includes('growth') && full) lines.push(...(await growthSection(stage, { rounds })));
-  return lines;
+  const hasRabbit = stage.buses.has('rabbitmq');
+  if (sections.includes('rest') && hasRabbit) lines.push(...(await restSection(stage, { rounds, full })));
+  if (sections.includes('latency')) lines.push(...(await latencySection(stage, { rounds, full, capacity })));
+  if (sections.includes('growth') && full && hasRabbit) lines.push(...(await growthSection(stage, { rounds })));
+}
+
+function numberOf(name: string, text: string): number {
+  const number = Number(text);
+  if (text === '' || !(number >= 0)) throw new Error(`--${name} must be a number`);
+  return number;
 }
 
 function chosen<T extends string>(list: string | undefined, allowed: readonly T[]): readonly T[] | undefined {
@@ -89,7 +108,7 @@ function chosen<T extends string>(list: string | undefined, allowed: readonly T[
 }
 
 function machine(): Record<string, string> {
-  return { cpu: `${cpus().length} × ${cpus()[0]?.model.trim() ?? '?'}`, memory: `${Math.round(totalmem() / 2 ** 30)} GiB`, node: process.version };
+  return { cpu: `${cpus().length} × ${cpus()[0]?.model.trim() ?? '?'}`, memory: `${Math.round(totalmem() / 2 ** 30)} GiB`, node: `${process.version} ${NODE_FLAGS.join(' ')}` };
 }
 
 void main();

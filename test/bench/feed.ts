@@ -16,7 +16,7 @@ export type Mix = 'creates' | 'patches' | 'hot patches' | 'mixed';
  * @param tag tells the ids of one feed from those of another to the same deployment
  */
 export function* feed(mix: Mix, count: number, roles: number, tag: string = mix): Generator<BacklogCommand> {
-  const random = new Random(count);
+  const random = new Random(count, hashOf(tag));
   for (let number = 0; number < count; number += 1) {
     switch (mix) {
       case 'creates':
@@ -38,6 +38,10 @@ export function* feed(mix: Mix, count: number, roles: number, tag: string = mix)
       }
     }
   }
+}
+
+function hashOf(text: string): number {
+  return Buffer.from(text).reduce((hash, byte) => (hash * 31 + byte) % 1_000_003, 7);
 }
 
 /** About 700 bytes, as a CRM sends it. */
@@ -66,7 +70,7 @@ function patch(tag: string, number: number, role: number): BacklogCommand {
     { name: 'segment', valueType: 'string', value: 'small business' },
     { name: 'commission', valueType: 'number', value: number % 100 },
   ];
-  const body = JSON.stringify({ description: `Sells mobile and fixed access lines, changed for the ${number}-th time`, characteristic });
+  const body = JSON.stringify({ description: `Sells mobile and fixed access lines, changed by ${tag}/${number}`, characteristic });
   return { role: `role-${role}`, attributes: attributes('patch', tag, number, role), contentType: 'application/merge-patch+json', body };
 }
 

@@ -23,6 +23,7 @@ const WORKERS = [1, 2, 4] as const;
 const WAITING = 100_000;
 const INSERTED_AT_ONCE = 5_000;
 const START_MS = 30_000;
+const QUEUE_MS = 180_000;
 const IDLE_MS = 10_000;
 const PATH = '/tmf-api/partyRoleManagement/v4/partyRole';
 
@@ -79,12 +80,20 @@ async function fill(storeUrl: string, size: number): Promise<void> {
   await client.close();
 }
 
+async function remove(storeUrl: string, roles: string[]): Promise<void> {
+  const client = new MongoClient(storeUrl);
+  await new Collections(client.db()).resources('partyRole').deleteMany({ _id: { $in: roles } });
+  await client.close();
+}
+
 async function measureSize(deployment: Deployment, size: number, round: number, figures: Figures, database: DatabaseWatch): Promise<void> {
   for (const mix of ['creates', 'patches'] as const) {
     // Each round's new roles come after those of the rounds before.
     const commands = [...feed(mix, COMMANDS, mix === 'creates' ? size + round * COMMANDS : size, `${mix} ${round}`)];
     const { perSecond } = await measure(deployment, commands, WARM_UP, database, () => [run('worker', deployment.setting)]);
     figures.add(`${mix}, ${size} roles`, perSecond);
+    // So that it is as many again.
+    if (mix === 'creates') await remove(deployment.setting.storeUrl, commands.map(({ role }) => role));
   }
   await serving(deployment.setting, async (url) => {
     const changed = `changed-${round}`;
@@ -117,7 +126,7 @@ async function change(deployment: Deployment, id: string): Promise<void> {
   const { sink } = deployment;
   const before = await sink.count();
   const [create] = [...feed('creates', 1, 0)];
-  const patches = [...feed('patches', CHANGES, 1)];
+  const patches = [...feed('patches', CHANGES, 1, id)];
   const commands = [create, ...patches].flatMap((command, number) => (command ? [{ ...command, role: id, attributes: { ...command.attributes, id: `${id}/${number}`, subject: id } }] : []));
   await deployment.queue(commands);
   await until('every change is applied', async () => (await sink.count()) - before >= commands.length, START_MS);
@@ -166,7 +175,7 @@ async function memoryOfQueue(stage: Stage): Promise<number> {
   await deployment.queue(feed('creates', WAITING, 0));
   const worker = run('worker', deployment.setting);
   const memory = new MemoryWatch(worker.pid);
-  await until('every command is applied', async () => (await deployment.sink.count()) >= WAITING, WAITING);
+  await until('every command is applied', async () => (await deployment.sink.count()) >= WAITING, QUEUE_MS);
   const megabytes = memory.peak();
   memory.stop();
   await worker.stop();

@@ -35,6 +35,7 @@ interface Round {
   readonly rawParts: readonly number[];
   /** To the event, under a steady load of so many commands a second. */
   readonly loaded: readonly number[];
+  readonly loadedReply: readonly number[];
   readonly perSecond: number;
 }
 
@@ -66,7 +67,8 @@ async function roundsOn(stage: Stage, bus: BusKind, { rounds, full, capacity }: 
     const found: Round[] = [];
     for (let round = 0; round < rounds; round += 1) {
       const single = await oneByOne(wire, parts, next, size.single);
-      found.push({ ...single, loaded: perSecond > 0 ? await underLoad(wire, next, perSecond, size.steadyMs) : [], perSecond });
+      const under = perSecond > 0 ? await underLoad(wire, next, perSecond, size.steadyMs) : { loaded: [], loadedReply: [] };
+      found.push({ ...single, ...under, perSecond });
     }
     return found;
   } finally {
@@ -108,16 +110,27 @@ async function burst(wire: Wire, next: () => BacklogCommand, count: number): Pro
 }
 
 /** Commands at a steady pace, whatever became of those before. */
-async function underLoad(wire: Wire, next: () => BacklogCommand, perSecond: number, ms: number): Promise<number[]> {
+async function underLoad(wire: Wire, next: () => BacklogCommand, perSecond: number, ms: number): Promise<Pick<Round, 'loaded' | 'loadedReply'>> {
   const started = performance.now();
-  const [settling, measured]: [Promise<number>[], Promise<number>[]] = [[], []];
+  const [settling, measured, replies]: [Promise<number>[], Promise<number>[], Promise<number>[]] = [[], [], []];
   for (let elapsed = 0; elapsed < SETTLING_MS + ms; elapsed = performance.now() - started) {
     const due = Math.floor((elapsed / 1000) * perSecond);
-    while (settling.length + measured.length < due) (elapsed < SETTLING_MS ? settling : measured).push(toEvent(wire, next()));
+    while (settling.length + measured.length < due) {
+      const command = next();
+      const from = performance.now();
+      const reply = wire.replies.next(command.role).then((at) => at - from);
+      const event = toEvent(wire, command, true);
+      if (elapsed < SETTLING_MS) {
+        settling.push(event);
+      } else {
+        measured.push(event);
+        replies.push(reply);
+      }
+    }
     await pause(TICK_MS);
   }
   await Promise.all(settling);
-  return Promise.all(measured);
+  return { loaded: await Promise.all(measured), loadedReply: await Promise.all(replies) };
 }
 
 function commands(): () => BacklogCommand {
@@ -140,6 +153,7 @@ function linesOf(bus: string, rounds: readonly Round[]): Line[] {
   const ratios = rounds.map(({ toEvent: whole, rawParts }) => percentile(whole, 0.5) / percentile(rawParts, 0.5));
   const underLoadLines = (): Line[] => [
     ...both('half of capacity: command to event', (round) => round.loaded),
+    ...both('half of capacity: command to reply', (round) => round.loadedReply),
     { section: 'latency', what: `${bus}, half of capacity: commands`, unit: '1/s', values: rounds.map(({ perSecond }) => perSecond) },
   ];
   return [

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const ROOT = join(__dirname, '../..');
 /** As `npm start` has it: without it the heap grows to twice of what is needed under load, for no gain in speed (measured). */
-const FLAGS = ['--heap-growing-percent=50'];
+export const NODE_FLAGS = ['--enable-source-maps', '--heap-growing-percent=50'];
 /** Linux reports times in hundredths of a second. */
 const TICK_MICROSECONDS = 10_000;
 
@@ -28,7 +28,7 @@ export interface Setting {
 export function run(contender: Contender, { busUrl, storeUrl, prefix, lanes }: Setting, more: Readonly<Record<string, string>> = {}): Running {
   const args = contender === 'worker' ? [join(ROOT, 'src/main.js')] : [join(ROOT, 'test/bench/baselines/main.js'), contender];
   const settings = { BUS_URL: busUrl, STORE_URL: storeUrl, PREFIX: prefix, LANES: String(lanes), PORT: '0', ROLES: 'worker', ...more };
-  const child = spawn(process.execPath, [...FLAGS, ...profiling(), ...args], { env: { PATH: process.env['PATH'], ...settings }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...profiling(), ...args], { env: { PATH: process.env['PATH'], ...settings }, stdio: ['ignore', 'ignore', 'inherit'] });
   let stopping = false;
   child.once('exit', (code) => {
     if (!stopping) throw new Error(`the ${contender} worker ended with ${code}`);

@@ -22,10 +22,11 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** How much of the target the median reaches: 1 or more is met. Undefined where there is none. */
+/** How much of the target the median reaches: 1 or more is met. Undefined where there is none; 0 where a figure is missing. */
 export function reached({ values, target }: Line): number | undefined {
   if (!target) return undefined;
-  return 'atLeast' in target ? median(values) / target.atLeast : target.atMost / median(values);
+  const part = 'atLeast' in target ? median(values) / target.atLeast : target.atMost / median(values);
+  return Number.isFinite(part) ? part : 0;
 }
 
 /** The table as Markdown. */

@@ -19,7 +19,7 @@ const JUDGED = 50;
 
 const SIZES = {
   short: { concurrencies: [JUDGED], roles: 2_000, warmUpMs: 150, measuredMs: 800 },
-  full: { concurrencies: [1, 10, JUDGED, 200], roles: 10_000, warmUpMs: 500, measuredMs: 4_000 },
+  full: { concurrencies: [1, 10, JUDGED, 200], roles: 10_000, warmUpMs: 400, measuredMs: 2_500 },
 } as const;
 
 const TARGETS: Readonly<Partial<Record<Operation, { readonly perSecond: Target; readonly p99?: Target }>>> = {

@@ -3,11 +3,10 @@ import type { Link } from './link.js';
 
 const ATTRIBUTE = 'cloudEvents_';
 
-/** Consumes the service's own lanes on one channel and publishes with confirms on another. */
+/** Consumes the service's own lanes on one connection and publishes with confirms, undelayed, on another. */
 export async function amqpLink(url: string, prefix: string, lanes: number): Promise<Link> {
-  const connection = await connect(url);
-  const consuming = await connection.createChannel();
-  const publishing = await connection.createConfirmChannel();
+  const consuming = await (await connect(url)).createChannel();
+  const publishing = await (await connect(url, { noDelay: true })).createConfirmChannel();
   return {
     consume: async (prefetch, onCommand) => {
       const acknowledge = acknowledgingTogether(consuming);
