@@ -174,6 +174,35 @@ it('announces a commit of which the database never said that it happened, once a
   expect(announced('r1')).toEqual(['1 CreateEvent', '2 AttributeValueChangeEvent']);
 });
 
+it('announces a commit in its order also when it shows late, after the next batch was decided on it', async () => {
+  const PATCHES = 100;
+  const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  let late: Promise<unknown> | undefined;
+  const { bus } = start({
+    store: faulty(store, {
+      receipts: async (real, commands) => {
+        // The next batch is decided only after the worker has heard that nobody knows.
+        if (late !== undefined) await wait(150);
+        return real(commands);
+      },
+      commit: async (real, commit) => {
+        if (late === undefined && commit.entries.length > 20) {
+          late = wait(500).then(() => real(commit));
+          await wait(20);
+          throw new Error('connection lost');
+        }
+        await late;
+        return real(commit);
+      },
+    }),
+  });
+  await bus.request(asked('create', 'r1', { name: 'a' }), 5000);
+  await Promise.all(Array.from({ length: PATCHES }, (_, number) => bus.request(asked('patch', 'r1', { name: `name ${number}` }), 20_000)));
+  expect(late).toBeDefined();
+  await until('everything is announced', () => announced('r1').length === 1 + PATCHES);
+  expect(announced('r1').map((text) => Number(text.split(' ')[0]))).toEqual(Array.from({ length: 1 + PATCHES }, (_, number) => number + 1));
+});
+
 it('cuts a batch until the one command that the database refuses stands alone, and parks it', async () => {
   const refuses = (commit: Commit): boolean => commit.writes.some((write) => write.resource['name'] === 'poison');
   const { bus } = start({ store: faulty(store, { commit: (real, commit) => (refuses(commit) ? Promise.reject(new PermanentStoreError('too large')) : real(commit)) }) });

@@ -59,7 +59,7 @@ export class Deployment {
     storeUrl.pathname = `/${prefix}`;
     const setting: Setting = { busUrl: server.url, storeUrl: storeUrl.href, prefix, lanes: LANES };
     await declareAll(setting);
-    const sink = await (bus === 'nats' ? natsSink : amqpSink)(server.url, prefix);
+    const sink = await (bus === 'nats' ? natsSink : amqpSink)(server.url, prefix, setting.lanes);
     return new Deployment(bus, setting, sink);
   }
 

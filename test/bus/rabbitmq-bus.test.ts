@@ -69,6 +69,17 @@ whenServers('RabbitMQ bus', ['rabbit'], () => {
     });
   });
 
+  test('a request is answered by another process', async () => {
+    const { open } = deployments.add();
+    const [asking, answering] = [open(), open()];
+    await Promise.all([up(asking), up(answering)]);
+    const inbox = await consume(answering);
+    const reply = asking.request(command('a', '1'), 10_000);
+    const [message] = await inbox.received(1);
+    await answering.reply(message?.replyTo ?? { address: '' }, { status: 200, headers: {} });
+    expect(await reply).toEqual({ status: 200, headers: {} });
+  });
+
   describe('a broker that goes away', () => {
     test('is found again after its crash: unacknowledged commands come again in order, sending and publishing work', async () => {
       const { open, fatal } = deployments.add();

@@ -77,6 +77,9 @@ describe('by cursor', () => {
     expect((await page(`status=active&cursor=${cursor}&sort=name`)).ids).toHaveLength(4);
     const refused = [`cursor=${cursor}`, `sort=name&cursor=${cursor}`, `sort=-name&status=active&cursor=${cursor}`, `sort=name&status=x&cursor=${cursor}`];
     const others = [`sort=name&status=active&cursor=${cursor}&cursor=`, `sort=name&status=active&offset=0&cursor=${cursor}`, `sort=name&status=active&cursor=${cursor}x`];
+    const [mark] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [string];
+    const forged = ['x'.repeat(2_500), '', 'a b', 'x'.repeat(3_500)].map((id) => Buffer.from(JSON.stringify([mark, ['a'], [id]])).toString('base64url'));
+    others.push(...forged.map((token) => `sort=name&status=active&cursor=${token}`));
     for (const query of [...refused, ...others, 'cursor=x', 'cursor=%00', 'cursor=e30', 'cursor=bnVsbA', 'cursor>5']) {
       const { status, body } = await ask(`${rest.roles}?${query}`);
       expect([query, status, body]).toEqual([query, 400, tmfError(400, /^cursor: /)]);
