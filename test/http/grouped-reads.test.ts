@@ -4,7 +4,7 @@ import type { StoredResource } from '../../src/store/store.js';
 const stored = (id: string): StoredResource => ({ id, revision: 1, commit: 'c', resource: { id }, deleted: false });
 
 /** Reads that end when they are told to. */
-function slowReads(): { readonly reads: GroupedReads; readonly asked: string[][]; answer(): void; fail(): void } {
+function slowReads(): { readonly reads: GroupedReads; readonly asked: string[][]; readonly answer: () => void; readonly fail: () => void } {
   const asked: string[][] = [];
   const ends: { resolve(found: ReadonlyMap<string, StoredResource>): void; reject(error: Error): void; ids: readonly string[] }[] = [];
   const reads = new GroupedReads((ids) => {
