@@ -79,7 +79,7 @@ describe('Dockerfile', () => {
   it('runs the worker as a user without privileges', () => {
     expect(instructions('USER')).toEqual(['node']);
     const main = (JSON.parse(read('package.json')) as { main: string }).main;
-    expect(JSON.parse(instructions('CMD').at(-1) ?? 'null')).toEqual(['node', '--enable-source-maps', main]);
+    expect(JSON.parse(instructions('CMD').at(-1) ?? 'null')).toEqual(['node', '--enable-source-maps', '--heap-growing-percent=50', main]);
   });
 
   it('asks the worker whether it is alive', () => {
