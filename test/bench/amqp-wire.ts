@@ -1,4 +1,5 @@
 import { connect, type ConfirmChannel, type Options } from 'amqplib';
+import { rabbitNames } from '../../src/bus/rabbitmq-topology.js';
 import { sinkQueue } from './sink.js';
 import type { Setting } from './process.js';
 import { Arrivals, subjectOf, type Wire } from './wire.js';
@@ -30,7 +31,7 @@ export async function amqpWire({ busUrl, prefix, lanes }: Setting): Promise<Wire
     },
     takeCommands: async () => {
       const commands = new Arrivals('command');
-      for (let lane = 0; lane < lanes; lane += 1) await take(`${prefix}.commands.${String(lane).padStart(3, '0')}`, (_content, key) => commands.arrived(key));
+      for (const queue of rabbitNames({ prefix, lanes }).queues) await take(queue, (_content, key) => commands.arrived(key));
       return commands;
     },
     announce: (content) => publish(publishing, `${prefix}.events`, 'partyRole.PartyRoleCreateEvent', content, { contentType: 'application/cloudevents+json' }),

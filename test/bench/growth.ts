@@ -3,13 +3,13 @@ import { MongoClient } from 'mongodb';
 import { Collections, toResourceDocument } from '../../src/store/mongo-documents.js';
 import type { JsonObject } from '../../src/json.js';
 import { MemoryWatch } from '../outage/memory.js';
-import { freePort } from '../support/ports.js';
 import { until } from '../support/service.js';
 import { DatabaseWatch } from './database.js';
 import { feed, roleBody } from './feed.js';
 import { percentile } from './percentile.js';
 import { run, type Setting } from './process.js';
 import type { Line, Target } from './report.js';
+import { serve } from './serving.js';
 import { Deployment, type Stage } from './stage.js';
 import { measure } from './throughput.js';
 
@@ -25,7 +25,6 @@ const INSERTED_AT_ONCE = 5_000;
 const START_MS = 30_000;
 const QUEUE_MS = 180_000;
 const IDLE_MS = 10_000;
-const PATH = '/tmf-api/partyRoleManagement/v4/partyRole';
 
 /** How it goes on with many roles, many changes of one, several workers and a long queue; on RabbitMQ. */
 export async function growthSection(stage: Stage, { rounds }: { readonly rounds: number }): Promise<Line[]> {
@@ -42,7 +41,7 @@ export async function growthSection(stage: Stage, { rounds }: { readonly rounds:
       for (const [size, deployment] of deployments) await measureSize(deployment, size, round, figures, database);
     }
     const largest = deployments.get(LARGEST) as Deployment;
-    figures.add('idle, 1000000 roles: memory', await idleMemory(largest.setting));
+    figures.add(`idle, ${LARGEST} roles: memory`, await idleMemory(largest.setting));
     await measureWorkers(stage, rounds, figures, database);
     figures.add(`${WAITING} commands waiting: memory`, await memoryOfQueue(stage));
     return linesOf(figures);
@@ -110,14 +109,11 @@ async function measureSize(deployment: Deployment, size: number, round: number, 
 }
 
 async function serving(setting: Setting, work: (url: string) => Promise<void>): Promise<void> {
-  const port = await freePort();
-  const service = run('worker', setting, { ROLES: 'http,worker', PORT: String(port) });
-  const url = `http://127.0.0.1:${port}`;
+  const { url, process } = await serve(setting);
   try {
-    await until('the service is ready', async () => (await fetch(`${url}/health/ready`).catch(() => undefined))?.ok === true, START_MS);
-    await work(`${url}${PATH}`);
+    await work(url);
   } finally {
-    await service.stop();
+    await process.stop();
   }
 }
 
@@ -199,7 +195,7 @@ function linesOf(figures: Figures): Line[] {
     ...bySize('count of a filter that all match', 'ms'),
     ...bySize(`GET by id after ${CHANGES} changes`, 'ms'),
     ...WORKERS.map((count) => line(`creates, workers: ${count}`, '1/s')),
-    line('idle, 1000000 roles: memory', 'MB', { atMost: 150 }),
+    line(`idle, ${LARGEST} roles: memory`, 'MB', { atMost: 150 }),
     line(`${WAITING} commands waiting: memory`, 'MB', { atMost: 200 }),
   ];
 }

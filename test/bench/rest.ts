@@ -8,9 +8,9 @@ import { LoadGenerator, type LoadResult } from './http-load.js';
 import { OPERATIONS, storedRole, type Operation } from './http-requests.js';
 import { run, type Running, type Setting } from './process.js';
 import type { Line, Target } from './report.js';
+import { isOk, serve } from './serving.js';
 import { Deployment, type Stage } from './stage.js';
 
-const SERVICE_PATH = '/tmf-api/partyRoleManagement/v4/partyRole';
 const START_MS = 30_000;
 /** Before all rounds each server meets each kind of request: code is compiled while it runs. */
 const COMPILE_MS = 300;
@@ -95,12 +95,10 @@ function linesOf(results: ReadonlyMap<string, readonly LoadResult[]>, operation:
 
 async function startService(deployment: Deployment, roles: number): Promise<Server> {
   const { setting, sink } = deployment;
-  const port = await freePort();
-  const process = run('worker', setting, { ROLES: 'http,worker', PORT: String(port) });
-  await until('the service is ready', () => isOk(`http://127.0.0.1:${port}/health/ready`), START_MS);
+  const { url, process } = await serve(setting);
   await deployment.queue(creations(roles));
   await until('the service has its roles', async () => (await sink.count()) === roles, START_MS);
-  return { side: 'service', url: `http://127.0.0.1:${port}${SERVICE_PATH}`, process };
+  return { side: 'service', url, process };
 }
 
 function* creations(roles: number): Generator<BacklogCommand> {
@@ -124,12 +122,4 @@ async function startExpress(setting: Setting, roles: number): Promise<Server> {
   await client.db().collection<RoleDocument>('roles').insertMany(documents);
   await client.close();
   return { side: 'Express', url, process };
-}
-
-async function isOk(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url)).ok;
-  } catch {
-    return false;
-  }
 }

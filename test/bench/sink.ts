@@ -21,9 +21,9 @@ export async function amqpSink(url: string, prefix: string, lanes: number): Prom
   const channel = await connection.createChannel();
   const queue = sinkQueue(prefix);
   const names = rabbitNames({ prefix, lanes });
-  await channel.assertExchange(`${prefix}.events`, 'topic', { durable: true });
+  await channel.assertExchange(names.events, 'topic', { durable: true });
   await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
-  await channel.bindQueue(queue, `${prefix}.events`, '#');
+  await channel.bindQueue(queue, names.events, '#');
   return {
     count: async () => (await channel.checkQueue(queue)).messageCount,
     close: async () => {

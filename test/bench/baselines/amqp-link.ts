@@ -1,4 +1,5 @@
 import { connect, type Channel, type Message } from 'amqplib';
+import { rabbitNames } from '../../../src/bus/rabbitmq-topology.js';
 import type { Link } from './link.js';
 
 const ATTRIBUTE = 'cloudEvents_';
@@ -11,8 +12,8 @@ export async function amqpLink(url: string, prefix: string, lanes: number): Prom
     consume: async (prefetch, onCommand) => {
       const acknowledge = acknowledgingTogether(consuming);
       await consuming.prefetch(prefetch);
-      for (let lane = 0; lane < lanes; lane += 1) {
-        await consuming.consume(`${prefix}.commands.${String(lane).padStart(3, '0')}`, (delivery) => {
+      for (const queue of rabbitNames({ prefix, lanes }).queues) {
+        await consuming.consume(queue, (delivery) => {
           if (!delivery) throw new Error('the broker cancelled the consumer');
           const attributes: Record<string, string> = {};
           for (const [name, value] of Object.entries(delivery.properties.headers ?? {})) attributes[name.slice(ATTRIBUTE.length)] = String(value);
