@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { growthSection } from './growth.js';
 import { latencySection } from './latency.js';
 import { NODE_FLAGS } from './process.js';
-import { reached, table, type Line } from './report.js';
+import { merged, reached, table, type Line } from './report.js';
 import { restSection } from './rest.js';
 import { openStage, type BusKind, type Stage } from './stage.js';
 import { throughputSection } from './throughput-section.js';
@@ -13,6 +13,8 @@ import { serverVersions } from './versions.js';
 
 const SECTIONS = ['throughput', 'rest', 'latency', 'growth'] as const;
 const BUSES: readonly BusKind[] = ['rabbitmq', 'nats'];
+/** Few rounds on a shared machine can be poor by chance: before a median counts as poor, it is taken over up to three times as many. */
+const MORE_LOOKS = 2;
 
 const HELP = `Measures the service beside what it is compared with, in the same run, and prints one table.
 Starts its own servers; nothing else should run on the machine meanwhile.
@@ -23,7 +25,8 @@ Starts its own servers; nothing else should run on the machine meanwhile.
   --rounds N
   --nats-sync TIME   sync_interval of JetStream; default 2m, as that of the server. With "always" each message is one sync
                      to the disk for whoever is measured, which then is what is measured
-  --least SHARE      exit code 1 when a median reaches less than this share of its target, such as 0.7
+  --least SHARE      exit code 1 when a median reaches less than this share of its target, such as 0.7; what does is
+                     measured up to twice more before, and the median is that of all rounds
   --json FILE        default .cache/bench/latest.json
 `;
 
@@ -51,18 +54,29 @@ async function main(): Promise<void> {
   const sections = chosen(options.only, SECTIONS) ?? SECTIONS;
   const began = new Date();
   const stage = await openStage(buses, options['nats-sync']);
-  const lines: Line[] = [];
+  let lines: Line[] = [];
   try {
     // What was measured before something fails is worth having.
     await measureAll(stage, { rounds, full, sections }, lines).finally(() => tell(stage, began, lines));
-    const poor = lines.filter((line) => (reached(line) ?? 1) < least);
-    if (poor.length > 0) {
-      process.stderr.write(`${table(poor)}\nless than ${least} of the target\n`);
+    for (let looks = 0; looks < MORE_LOOKS && poorOf(lines, least).length > 0; looks += 1) {
+      const poor = poorOf(lines, least);
+      process.stderr.write(`${table(poor)}\nless than ${least} of the target: measured again\n`);
+      const again: Line[] = [];
+      await measureAll(stage, { rounds, full, sections: SECTIONS.filter((section) => poor.some((line) => line.section.toLowerCase() === section)) }, again);
+      lines = merged(lines, again);
+      await tell(stage, began, lines);
+    }
+    if (poorOf(lines, least).length > 0) {
+      process.stderr.write(`${table(poorOf(lines, least))}\nless than ${least} of the target\n`);
       process.exitCode = 1;
     }
   } finally {
     await stage.close();
   }
+}
+
+function poorOf(lines: readonly Line[], least: number): Line[] {
+  return lines.filter((line) => (reached(line) ?? 1) < least);
 }
 
 async function tell(stage: Stage, began: Date, lines: readonly Line[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { feed } from './feed.js';
-import { median, reached, table, type Line } from './report.js';
+import { median, merged, reached, table, type Line } from './report.js';
 
 const line = (values: readonly number[], target?: Line['target']): Line => ({ section: 'throughput', what: 'a ÷ b', unit: '×', values, ...(target ? { target } : {}) });
 
@@ -15,6 +15,11 @@ it('says how much of a target is reached, and nothing where a figure is missing'
   expect(reached(line([1, 2, 3], { atLeast: 2 }))).toBe(1);
   expect(reached(line([NaN], { atLeast: 2 }))).toBe(0);
   expect(reached(line([1]))).toBeUndefined();
+});
+
+it('puts the rounds of a second look behind those of the first', () => {
+  const other: Line = { section: 'throughput', what: 'c', unit: '×', values: [9] };
+  expect(merged([line([1, 2]), other], [line([3])])).toEqual([line([1, 2, 3]), other]);
 });
 
 it('prints median, spread and target', () => {

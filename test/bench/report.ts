@@ -29,6 +29,11 @@ export function reached({ values, target }: Line): number | undefined {
   return Number.isFinite(part) ? part : 0;
 }
 
+/** The lines with the rounds of `more` behind their own. */
+export function merged(lines: readonly Line[], more: readonly Line[]): Line[] {
+  return lines.map((line) => ({ ...line, values: [...line.values, ...(more.find(({ section, what }) => section === line.section && what === line.what)?.values ?? [])] }));
+}
+
 /** The table as Markdown. */
 export function table(lines: readonly Line[]): string {
   const rows = lines.map((line) => {
