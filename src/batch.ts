@@ -5,7 +5,8 @@ import { Refusal, errorBody, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { decide, type Current, type DecisionContext, type Decision } from './handlers/resource.js';
 import { parkedAnnouncement, recordedReply } from './handlers/receipt.js';
-import { withoutUndefined } from './json.js';
+import { referencesIn, type Referrer, type Surroundings } from './handlers/references.js';
+import { withoutUndefined, type JsonObject } from './json.js';
 import { identityOf } from './message-identity.js';
 import type { Command, Message, ParkReason, Reply } from './message.js';
 import type { Commit, Entry, Guard, ParkedMessage, Receipt, RecordedEvent, ResourceWrite, StoredResource } from './store/store.js';
@@ -40,6 +41,10 @@ export type Item = {
 export interface Loaded {
   /** Keyed by `type/id`. */
   readonly resources: ReadonlyMap<string, StoredResource>;
+  /** What was looked for, found or not, as `type/id`. */
+  readonly read: ReadonlySet<string>;
+  /** Which of `resources` refer to one, keyed by its `type/id`, where that was looked for. */
+  readonly referrers: ReadonlyMap<string, readonly string[]>;
   /** Keyed by command; of what was set aside without one, by `asideIdentityOf`. */
   readonly receipts: ReadonlyMap<string, Receipt>;
 }
@@ -71,13 +76,24 @@ export interface DecidedBatch {
   readonly outcomes: readonly Outcome[];
 }
 
-/** Decides a batch, in order, on the state loaded and on what earlier commands of the batch made of it. Pure. */
-export function decideBatch(items: readonly Item[], loaded: Loaded, context: BatchContext): DecidedBatch {
+/** What must be read beside what was loaded before the batch can be decided, as `type/id`. */
+export interface Unread {
+  readonly resources: ReadonlySet<string>;
+  readonly referrers: ReadonlySet<string>;
+}
+
+/**
+ * Decides a batch, in order, on the state loaded and on what earlier commands of the batch made of it; or says what of other
+ * resources it needs to know for that. Pure.
+ */
+export function decideBatch(items: readonly Item[], loaded: Loaded, context: BatchContext): DecidedBatch | Unread {
   const draft = new Draft(loaded, context);
   for (const item of items) {
     if (draft.outcomes.length > 0 && draft.bytes >= context.maxWriteBytes) break;
     draft.outcomes.push(draft.settle(item));
   }
+  const { unread } = draft;
+  if (unread.resources.size > 0 || unread.referrers.size > 0) return unread;
   return { commit: draft.commit(), outcomes: draft.outcomes };
 }
 
@@ -85,11 +101,12 @@ export function decideBatch(items: readonly Item[], loaded: Loaded, context: Bat
 export function stateAfter({ id: commit, writes, entries }: Commit): Loaded {
   const resources = writes.map(({ type, id, revision, resource, deleted }): [string, StoredResource] => [`${type}/${id}`, { id, revision, commit, resource, deleted }]);
   const receipts = entries.flatMap((entry): [string, Receipt][] => (entry.command === undefined ? [] : [[entry.command, { commit, entry }]]));
-  return { resources: new Map(resources), receipts: new Map(receipts) };
+  return { resources: new Map(resources), receipts: new Map(receipts), read: new Set(), referrers: new Map() };
 }
 
-class Draft {
+class Draft implements Surroundings {
   readonly outcomes: Outcome[] = [];
+  readonly unread = { resources: new Set<string>(), referrers: new Set<string>() };
   bytes = 0;
   private readonly states = new Map<string, NonNullable<Current>>();
   private readonly changed = new Map<string, { type: string; id: string }>();
@@ -97,6 +114,8 @@ class Draft {
   private readonly answered = new Map<string, Receipt>();
   private readonly parked: ParkedMessage[] = [];
   private readonly guards: Guard[] = [];
+  /** Who names an id, as far as it is loaded or changed. */
+  private referring: Map<string, Set<string>> | undefined;
 
   constructor(
     private readonly loaded: Loaded,
@@ -131,10 +150,48 @@ class Draft {
     return { id: this.context.commitId, at: this.context.at, writes, guards, parked: this.parked, entries: this.entries };
   }
 
+  resource(type: string, id: string): Current {
+    const key = `${type}/${id}`;
+    const current = this.stateOf(key);
+    if (!current && !this.loaded.read.has(key)) this.unread.resources.add(key);
+    return current?.deleted === false ? current : undefined;
+  }
+
+  referrers(type: string, id: string): readonly Referrer[] {
+    const key = `${type}/${id}`;
+    const stored = this.loaded.referrers.get(key);
+    if (!stored) this.unread.referrers.add(key);
+    // Of the database, and of what this batch and the one under way make of it.
+    const all = new Set([...(stored ?? []), ...(this.referringTo().get(id) ?? [])]);
+    return [...all].flatMap((place): Referrer[] => {
+      const state = this.stateOf(place);
+      return state?.deleted === false ? [{ type: typeIn(place), id: place.slice(typeIn(place).length + 1), revision: state.revision, resource: state.resource }] : [];
+    });
+  }
+
+  /** Made when a batch first asks for it: most never do. */
+  private referringTo(): Map<string, Set<string>> {
+    if (!this.referring) {
+      this.referring = new Map();
+      for (const [key, { resource }] of [...this.loaded.resources, ...this.states]) this.noteReferences(key, resource);
+    }
+    return this.referring;
+  }
+
+  private noteReferences(key: string, resource: JsonObject): void {
+    if (!this.referring) return;
+    for (const { id } of referencesIn(this.context.references.of(typeIn(key)), resource)) {
+      this.referring.set(id, (this.referring.get(id) ?? new Set()).add(key));
+    }
+  }
+
+  private stateOf(key: string): Current {
+    return this.states.get(key) ?? this.loaded.resources.get(key);
+  }
+
   private decideOne(item: Extract<Item, { id: string }>): Decision {
-    const key = `${item.definition.name}/${item.id}`;
-    const current = this.states.get(key) ?? this.loaded.resources.get(key);
-    const decision = decide(item.definition, item.command, item.id, current, this.context);
+    const current = this.stateOf(`${item.definition.name}/${item.id}`);
+    const decision = decide(item.definition, item.command, item.id, current, this, this.context);
     for (const event of decision.events) {
       const size = Buffer.byteLength(event.content);
       if (size > this.context.maxContentBytes) {
@@ -148,13 +205,15 @@ class Draft {
     for (const change of decision.changes) {
       const key = `${change.type}/${change.id}`;
       this.states.set(key, change);
+      this.noteReferences(key, change.resource);
       this.changed.set(key, { type: change.type, id: change.id });
     }
     this.guards.push(...decision.relied);
     const revision = decision.changes[0]?.revision;
     // Events rebuild the answer; without one it must be kept.
     const reply = decision.events.length === 0 ? { reply: decision.reply } : {};
-    this.record(item, { status: decision.reply.status, ...reply, ...(revision === undefined ? {} : { revision }), events: decision.events });
+    const warnings = decision.warnings.length === 0 ? {} : { warnings: decision.warnings };
+    this.record(item, { status: decision.reply.status, ...reply, ...(revision === undefined ? {} : { revision }), ...warnings, events: decision.events });
     return { item, reply: decision.reply, repeated: false };
   }
 
@@ -198,7 +257,7 @@ class Draft {
     return this.answered.get(command) ?? this.loaded.receipts.get(command);
   }
 
-  private record(item: Extract<Item, { command: Command }>, answer: Pick<Entry, 'status' | 'reply' | 'revision' | 'events'>): void {
+  private record(item: Extract<Item, { command: Command }>, answer: Pick<Entry, 'status' | 'reply' | 'revision' | 'warnings' | 'events'>): void {
     const { hash: command, digest } = item.command;
     const entry: Entry = { command, digest, ...askedBy(item), ...answer };
     this.entries.push(entry);
@@ -231,6 +290,11 @@ class Draft {
     this.bytes += parked.body.byteLength + 1000;
     return parked;
   }
+}
+
+/** The type of a resource that is named as `type/id`. */
+export function typeIn(key: string): string {
+  return key.slice(0, key.indexOf('/'));
 }
 
 /** Under which the log keeps that this item was set aside: the command with its content, else the message. */

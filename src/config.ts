@@ -1,4 +1,7 @@
-import { resourceNames } from './handlers/index.js';
+import { referencePlaces, resourceNames } from './handlers/index.js';
+import type { LifeCycle } from './handlers/life-cycle.js';
+import type { DeletionMode, ReferenceMode } from './handlers/references.js';
+import { isObject } from './json.js';
 
 /** One setting: an environment variable, its default and what it is for. */
 interface Setting<T> {
@@ -48,7 +51,7 @@ function publicUrl(value: string): string {
 
 function basePath(value: string): string {
   const path = value.replace(/\/+$/, '');
-  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(path)) throw new Error('must be a path such as /tmf-api/partyRoleManagement/v4');
+  if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(path)) throw new Error('must be a path such as /tmf-api');
   return path;
 }
 
@@ -102,6 +105,44 @@ function indexes(value: string): readonly OwnIndex[] {
   });
 }
 
+/** `lenient,partyRole.engagedParty:strict`: one for all, and others by place. The key `*` is that for all. */
+const byPlace =
+  <T extends string>(...allowed: readonly T[]) =>
+  (value: string): ReadonlyMap<string, T> =>
+    new Map(
+      value.split(',').map((entry): [string, T] => {
+        const [, place = '*', mode = ''] = /^(?:([^:]*):)?([^:]*)$/.exec(entry.trim()) ?? [];
+        if (place !== '*' && !referencePlaces.includes(place)) throw new Error(`${entry}: there is no reference ${place}; there are ${referencePlaces.join(', ')}`);
+        return [place, oneOf(...allowed)(mode)];
+      }),
+    );
+
+/** JSON: by resource, each state with those that may follow it; null for none. */
+function lifeCycles(value: string): ReadonlyMap<string, LifeCycle | undefined> {
+  if (value === '') return new Map();
+  let json: unknown;
+  try {
+    json = JSON.parse(value);
+  } catch {
+    throw new Error('must be JSON such as {"partyRole":{"active":["suspended"],"suspended":["active"]}}');
+  }
+  if (!isObject(json)) throw new Error('must be a JSON object');
+  return new Map(Object.entries(json).map(([resource, states]) => [resource, lifeCycleOf(resource, states)]));
+}
+
+function lifeCycleOf(resource: string, states: unknown): LifeCycle | undefined {
+  if (!resourceNames.includes(resource)) throw new Error(`${resource}: there is no such resource; there are ${resourceNames.join(', ')}`);
+  if (states === null) return undefined;
+  if (!isObject(states)) throw new Error(`${resource}: must be an object of states, or null`);
+  const known = Object.keys(states);
+  for (const [state, next] of Object.entries(states)) {
+    if (!Array.isArray(next)) throw new Error(`${resource}.${state}: must be the list of the states that may follow`);
+    const unknown = next.find((other) => typeof other !== 'string' || !known.includes(other));
+    if (unknown !== undefined) throw new Error(`${resource}.${state}: ${JSON.stringify(unknown)} is no state of it`);
+  }
+  return states as unknown as LifeCycle;
+}
+
 const DAY = 24 * 60;
 
 const settings = {
@@ -115,10 +156,13 @@ const settings = {
   topology: setting('TOPOLOGY', 'declare', 'declare: create exchanges, queues and streams; check: only see that they are there', oneOf('declare', 'check')),
   replyPrefix: setting('REPLY_PREFIX', '', 'Only reply-to addresses that begin so are answered (NATS: beside _INBOX.); empty: AMQP any queue but our own, NATS only _INBOX.', optional),
   publicUrl: setting('PUBLIC_URL', '', 'Public base URL of the API, first part of every href; empty: hrefs are paths', publicUrl),
-  basePath: setting('BASE_PATH', '/tmf-api/partyRoleManagement/v4', 'Base path of the party role API', basePath),
+  basePath: setting('BASE_PATH', '/tmf-api', 'Base path of all APIs: the one of party roles is then /tmf-api/partyRoleManagement/v4', basePath),
   eventSource: setting('EVENT_SOURCE', '/partyRoleManagement', 'CloudEvents source of the notifications, the same for all instances', eventSource),
-  eventDomain: setting('EVENT_DOMAIN', 'partyRoleManagement', 'The attribute domain of the TM Forum event envelope', text),
+  eventDomain: setting('EVENT_DOMAIN', '', 'The attribute domain of the TM Forum event envelope; empty: the name of the API, such as partyRoleManagement', optional),
   roleTypeDefault: setting('ROLE_TYPE_DEFAULT', 'on', 'on: a party role without roleType is answered with roleType {}; off: without', flag),
+  lifeCycles: setting('LIFE_CYCLES', '', 'Life cycles in place of the built-in ones, as JSON: {"partyRole":{"active":["suspended"],"suspended":["active"]},"individual":null}', lifeCycles),
+  references: setting('REFERENCES', 'lenient', 'References to what should be here and is not: lenient (a warning), strict (409) or off; others by place: lenient,partyRole.engagedParty:strict', byPlace<ReferenceMode>('lenient', 'strict', 'off')),
+  onDelete: setting('ON_DELETE', 'refuse', 'Deleting what others refer to: refuse (409), detach (their references are taken out) or keep; others by place: refuse,partyInteraction.relatedParty:keep', byPlace<DeletionMode>('refuse', 'detach', 'keep')),
   authidHeader: setting('AUTHID_HEADER', '', 'HTTP header in which a trusted gateway names the caller; empty: callers are not told apart', headerName),
   replyTimeoutMs: setting('REPLY_TIMEOUT_MS', '10000', 'How long a REST write waits for its reply', integer(100, 600_000)),
   bodyLimitBytes: setting('BODY_LIMIT_BYTES', '524288', 'Largest command or request body', integer(1024, 4 * 1024 * 1024)),

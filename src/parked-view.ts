@@ -1,4 +1,6 @@
 import type { Outcome, ParkedPage } from './dead-letters.js';
+import type { ResourceDefinition } from './handlers/definition.js';
+import { maskedBody } from './handlers/secrets.js';
 import { withoutUndefined, type JsonObject } from './json.js';
 import { cursorAfter } from './parked-selection.js';
 import { repeatedBy } from './retry-command.js';
@@ -24,9 +26,12 @@ export function summaryOf(message: ParkedMessage): JsonObject {
   }) as JsonObject;
 }
 
-/** Everything; the body as text when it is UTF-8, else as base64. */
-export function detailsOf(message: ParkedMessage): JsonObject {
-  const { headers, attributes, contentType, body } = message;
+/** Everything, secrets masked; the body as text when it is UTF-8, else as base64. */
+export function detailsOf(message: ParkedMessage, definitions: readonly ResourceDefinition[]): JsonObject {
+  const { headers, attributes, contentType, type = '' } = message;
+  const [, , about] = type.split('.');
+  const known = definitions.filter(({ name }) => name === about);
+  const body = (known.length > 0 ? known : definitions).reduce((bytes, { secrets }) => maskedBody(bytes, secrets), message.body);
   return { ...summaryOf(message), ...(contentType === undefined ? {} : { contentType }), headers: { ...headers }, attributes: { ...attributes }, ...bodyView(body) };
 }
 

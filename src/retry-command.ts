@@ -61,7 +61,7 @@ function inStructuredMode({ contentType, attributes }: Pick<ParkedMessage, 'attr
 function addressed(attributes: Readonly<Record<string, unknown>>, id: string): Pick<OutgoingCommand, 'resource' | 'key'> {
   const { type, subject } = attributes;
   const resource = typeof type === 'string' ? TYPE.exec(type)?.[1] : undefined;
-  return { resource: resource ?? 'partyRole', key: typeof subject === 'string' && subject !== '' ? subject : id };
+  return { resource: resource ?? 'unknown', key: typeof subject === 'string' && subject !== '' ? subject : id };
 }
 
 function typed(contentType: string | undefined): { contentType?: string } {

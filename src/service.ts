@@ -6,6 +6,7 @@ import { Balance } from './balance.js';
 import type { Config } from './config.js';
 import { definitions } from './handlers/index.js';
 import type { ResourceDefinition } from './handlers/definition.js';
+import { References } from './handlers/references.js';
 import { representationOf } from './handlers/representation.js';
 import { createHttpServer } from './http/server.js';
 import { Lifecycle } from './lifecycle.js';
@@ -59,8 +60,9 @@ export function runService(config: Config, ports: Ports = { openStore, openBus }
 /** Starts everything that this process is to do. Each part is closed before what it stands on. */
 async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal: OnFatal, log: Logger): Promise<void> {
   const all = definitions(config);
-  const basePathOf = (_definition: ResourceDefinition): string => config.basePath;
+  const basePathOf = ({ api, version }: ResourceDefinition): string => `${config.basePath}/${api}/${version}`;
   const representation = representationOf((definition) => config.publicUrl + basePathOf(definition));
+  const isHere = (href: string): boolean => href.startsWith(`${config.publicUrl}${config.basePath}/`) || href.startsWith(`${config.basePath}/`);
   // Ids of one incarnation sort by serial; the time only helps a reader.
   const incarnation = `${Date.now().toString(36)}${randomBytes(6).toString('hex')}`;
   const envelope = { maxBytes: config.bodyLimitBytes, maxDepth: config.maxDepth, resources: new Map(all.map(({ name, version }) => [name, version])) };
@@ -81,7 +83,8 @@ async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal
       relay,
       definitions: all,
       representation,
-      notifications: { source: config.eventSource, domain: config.eventDomain },
+      notifications: { source: config.eventSource, ...(config.eventDomain === undefined ? {} : { domain: config.eventDomain }) },
+      references: new References(all, { missing: config.references, deleted: config.onDelete }, isHere),
       incarnation,
       envelope,
       batch: { maxMessages: config.batchMax, maxBytes: BATCH_BYTES },
@@ -129,8 +132,8 @@ async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal
     http.drain();
     return pause(config.drainMs);
   });
-  const collection = `http://${config.host}:${port}${config.basePath}/partyRole`;
-  log.info({ port, host: config.host, ...(served.length > 0 ? { collection } : {}) }, served.length > 0 ? 'REST adapter is listening' : 'health endpoints are listening');
+  const collections = served.map((definition) => `http://${config.host}:${port}${basePathOf(definition)}/${definition.name}`);
+  log.info({ port, host: config.host, ...(served.length > 0 ? { collections } : {}) }, served.length > 0 ? 'REST adapter is listening' : 'health endpoints are listening');
   log.info({ incarnation, roles: [...config.roles], bus: withoutSecrets(config.busUrl), store: withoutSecrets(config.storeUrl) }, 'started');
 }
 

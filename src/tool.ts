@@ -6,6 +6,7 @@ import type { Bus } from './bus/bus.js';
 import type { Config } from './config.js';
 import { DeadLetters, type Outcome } from './dead-letters.js';
 import { StartError, textOf } from './errors.js';
+import type { ResourceDefinition } from './handlers/definition.js';
 import { definitions } from './handlers/index.js';
 import { representationOf } from './handlers/representation.js';
 import type { JsonObject } from './json.js';
@@ -115,7 +116,7 @@ async function perform(config: Config, task: Work, ports: OpenPorts, print: Prin
       return 0;
     }
     case 'dlq show':
-      return showAll(letters, task.ids, print);
+      return showAll(letters, task.ids, definitions(config), print);
     case 'dlq retry': {
       // Read before anything is opened or sent.
       const body = task.bodyFile === undefined ? {} : { body: readFileSync(task.bodyFile) };
@@ -131,11 +132,11 @@ async function perform(config: Config, task: Work, ports: OpenPorts, print: Prin
   }
 }
 
-async function showAll(letters: DeadLetters, ids: readonly string[], print: Print): Promise<number> {
+async function showAll(letters: DeadLetters, ids: readonly string[], all: readonly ResourceDefinition[], print: Print): Promise<number> {
   let missing = 0;
   for (const id of ids) {
     const message = await letters.find(id);
-    if (message) print(detailsOf(message));
+    if (message) print(detailsOf(message, all));
     else print({ id, problem: 'no parked message has this id' });
     if (!message) missing += 1;
   }
@@ -184,7 +185,7 @@ function replayTotals(done: ReplayProgress | undefined): JsonObject {
 }
 
 async function reportSnapshots(config: Config, resources: readonly string[], store: Store, bus: Bus, destination: string | undefined, print: Print): Promise<number> {
-  const representation = representationOf(() => config.publicUrl + config.basePath);
+  const representation = representationOf(({ api, version }) => `${config.publicUrl}${config.basePath}/${api}/${version}`);
   for (const definition of definitions(config).filter(({ name }) => resources.includes(name))) {
     const options = { definition, representation, source: config.eventSource, now: () => new Date() };
     let published = 0;

@@ -1,12 +1,14 @@
 import type { Item } from './batch.js';
-import { commandOf, type EnvelopeLimits } from './bus/envelope.js';
+import { claimsOf, commandOf, type EnvelopeLimits } from './bus/envelope.js';
 import { Refusal, Unacceptable, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { targetId } from './handlers/resource.js';
+import { forgetting } from './handlers/secrets.js';
 import type { Command, Message } from './message.js';
 
 /** What a message asks for, or why it can never be applied. `condemned`: it has killed whoever tried it. */
-export function understand(message: Message, condemned: boolean, definitions: ReadonlyMap<string, ResourceDefinition>, limits: EnvelopeLimits): Item {
+export function understand(delivered: Message, condemned: boolean, definitions: ReadonlyMap<string, ResourceDefinition>, limits: EnvelopeLimits): Item {
+  const message = withoutForgotten(delivered, definitions);
   const again = message.redelivered;
   try {
     const command = commandOf(message, limits);
@@ -23,6 +25,21 @@ export function understand(message: Message, condemned: boolean, definitions: Re
     if (error instanceof Unacceptable) return { message, again, unacceptable: error };
     return { message, again, unacceptable: new Unacceptable('failed', textOf(error)) };
   }
+}
+
+/**
+ * The message without what must be forgotten on arrival, whatever becomes of it. A message that does not say well what it is about
+ * loses what any resource wants forgotten.
+ */
+function withoutForgotten(message: Message, definitions: ReadonlyMap<string, ResourceDefinition>): Message {
+  for (const { name, secrets } of definitions.values()) {
+    const body = forgetting(message.body, secrets);
+    if (body === message.body) continue;
+    const { type = '' } = claimsOf(message);
+    const [, , about = ''] = type.split('.');
+    if (about === name || !definitions.has(about)) return Object.create(message, { body: { value: body } }) as Message;
+  }
+  return message;
 }
 
 /** The resource that a command is about, where it names one. */

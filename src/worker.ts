@@ -1,19 +1,21 @@
 import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { asideIdentityOf, decideBatch, stateAfter, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
+import { decideBatch, stateAfter, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
+import { BatchReader, merged, NOTHING, wantedBy } from './batch-reader.js';
 import type { Bus, Consumption } from './bus/bus.js';
 import type { EnvelopeLimits } from './bus/envelope.js';
 import { CrashNotes } from './crash-notes.js';
 import { PermanentStoreError, Refusal, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import type { NotificationSettings } from './handlers/notification.js';
+import type { References } from './handlers/references.js';
 import type { Representation } from './handlers/representation.js';
 import { hold } from './hold.js';
 import { Intake, type BatchBounds } from './intake.js';
 import type { Message } from './message.js';
 import type { Relay } from './relay.js';
 import type { Status } from './status.js';
-import { commitId, type Store, type StoredResource } from './store/store.js';
+import { commitId, type Store } from './store/store.js';
 import { understand } from './understanding.js';
 
 export interface WorkerOptions {
@@ -23,6 +25,7 @@ export interface WorkerOptions {
   readonly definitions: readonly ResourceDefinition[];
   readonly representation: Representation;
   readonly notifications: NotificationSettings;
+  readonly references: References;
   /** This process, as in the ids of its commits. */
   readonly incarnation: string;
   readonly envelope: EnvelopeLimits;
@@ -54,7 +57,6 @@ interface Flight {
   readonly outcome: Loaded;
 }
 
-const NOTHING: Loaded = { resources: new Map(), receipts: new Map() };
 const NO_FLIGHT: Flight = { landed: Promise.resolve(true), outcome: NOTHING };
 
 /** Another worker was faster, or has not published yet what this batch builds on: decide again on fresh data. */
@@ -70,6 +72,7 @@ export class Worker {
   private readonly intake = new Intake();
   private readonly definitions: ReadonlyMap<string, ResourceDefinition>;
   private readonly stop = new AbortController();
+  private readonly reader: BatchReader;
   private readonly crashNotes: CrashNotes;
   private serial = 0;
   private consumption: Consumption | undefined;
@@ -81,6 +84,7 @@ export class Worker {
 
   constructor(private readonly options: WorkerOptions) {
     this.definitions = new Map(options.definitions.map((definition) => [definition.name, definition]));
+    this.reader = new BatchReader(options.store, options.references);
     this.crashNotes = new CrashNotes(options.store, this.stop.signal, options.log);
   }
 
@@ -219,11 +223,15 @@ export class Worker {
 
   /** Decides as many of the items as fit into one commit. */
   private async decide(items: readonly Item[], failures: Failures, known: Loaded = NOTHING): Promise<DecidedBatch> {
-    const found = await this.load(items, failures.any, known);
-    // Of what was seen in the database only: a commit that is still under way may turn out to be one that nobody knows of.
-    await this.options.relay.settle([...[...found.resources.values()].map((resource) => resource.commit), ...[...found.receipts.values()].map((receipt) => receipt.commit)]);
-    const loaded = { resources: new Map([...found.resources, ...known.resources]), receipts: new Map([...found.receipts, ...known.receipts]) };
-    return decideBatch(items, loaded, this.context(failures.doubted));
+    const wanted = wantedBy(items, this.options.references);
+    let found = await this.reader.receiptsAndResources(items, wanted, failures.any, known);
+    for (;;) {
+      // Of what was seen in the database only: a commit that is still under way may turn out to be one that nobody knows of.
+      await this.options.relay.settle([...[...found.resources.values()].map((resource) => resource.commit), ...[...found.receipts.values()].map((receipt) => receipt.commit)]);
+      const decided = decideBatch(items, merged(found, known), this.context(failures.doubted));
+      if ('commit' in decided) return decided;
+      found = merged(await this.reader.others(decided, known), found);
+    }
   }
 
   /** Answers how many of the items are done. */
@@ -257,33 +265,11 @@ export class Worker {
     this.answer(decided);
   }
 
-  /** What the items are decided on, beside what is `known`, which is newer than the database. */
-  private async load(items: readonly Item[], afterFailure: boolean, known: Loaded): Promise<Loaded> {
-    const { store } = this.options;
-    const ids = new Map<string, Set<string>>();
-    const commands = new Set<string>();
-    for (const item of items) {
-      if ('command' in item) commands.add(item.command.hash);
-      if (afterFailure || item.again || 'unacceptable' in item) commands.add(asideIdentityOf(item));
-      if ('id' in item && !known.resources.has(`${item.definition.name}/${item.id}`)) {
-        ids.set(item.definition.name, (ids.get(item.definition.name) ?? new Set()).add(item.id));
-      }
-    }
-    const resources = new Map<string, StoredResource>();
-    const [receipts] = await Promise.all([
-      store.receipts([...commands]),
-      ...[...ids].map(async ([type, wanted]) => {
-        for (const [id, resource] of await store.load(type, [...wanted])) resources.set(`${type}/${id}`, resource);
-      }),
-    ]);
-    return { resources, receipts };
-  }
-
   private context(doubted: ReadonlySet<string>): BatchContext {
-    const { bus, representation, notifications, tombstoneMs, maxWriteBytes, incarnation, envelope } = this.options;
+    const { bus, representation, notifications, references, tombstoneMs, maxWriteBytes, incarnation, envelope } = this.options;
     const at = new Date();
     const id = commitId(incarnation, ++this.serial);
-    return { commitId: id, at, now: at.toISOString(), maxDepth: envelope.maxDepth, representation, notifications, tombstoneMs, maxWriteBytes, doubted, maxContentBytes: bus.maxContentBytes };
+    return { commitId: id, at, now: at.toISOString(), maxDepth: envelope.maxDepth, representation, notifications, references, tombstoneMs, maxWriteBytes, doubted, maxContentBytes: bus.maxContentBytes };
   }
 
   /** Whoever waits is told, and the broker may forget the messages. */

@@ -1,5 +1,7 @@
-import type { Json, JsonObject } from '../json.js';
 import type { Fault } from '../errors.js';
+import type { Json, JsonObject } from '../json.js';
+import type { LifeCycle } from './life-cycle.js';
+import type { ReferenceAttribute } from './schema.js';
 
 /** JSON Schema types of single values, with text that is a date-time as a type of its own. */
 export type ScalarType = 'string' | 'date-time' | 'number' | 'integer' | 'boolean';
@@ -11,7 +13,31 @@ export interface AttributeIndex {
   readonly filterOnly?: boolean;
 }
 
-/** Everything that makes one TM Forum resource different from another. A new resource is one of these. */
+/** What the service sets where the sender did not. */
+export interface Stamps {
+  /** Attributes of a create that lacks them. */
+  readonly onCreate: (now: string) => JsonObject;
+  /** Date-times of the last state change. */
+  readonly onStateChange: readonly string[];
+  /** Date-times of the last change of anything. */
+  readonly onChange: readonly string[];
+}
+
+/** Values that must not be seen by everybody. */
+export interface Secrets {
+  /** Attributes, at any depth, that are forgotten on arrival: nothing of them is kept, logged or set aside. */
+  readonly dropped: readonly string[];
+  /**
+   * Attributes of the resource that are in full only in the resource itself and the answer to a GET by id: all but the last
+   * four characters, or all of them, are replaced by `*` elsewhere.
+   */
+  readonly masked: Readonly<Record<string, 'lastFour' | 'all'>>;
+}
+
+/** Which part of the view of a customer these resources are. */
+export type ViewPart = 'profile' | 'role' | 'account' | 'agreement' | 'paymentMethod' | 'interaction';
+
+/** Everything that makes one TM Forum resource different from another. A new resource is one of these, see `defineResource`. */
 export interface ResourceDefinition {
   /** `partyRole`: in command types, routing keys, paths and event payloads. */
   readonly name: string;
@@ -27,8 +53,20 @@ export interface ResourceDefinition {
   readonly unpatchable: readonly string[];
   /** Attributes that answers carry even when they were never given. */
   readonly answerDefaults: Readonly<Record<string, Json>>;
-  /** The attribute that holds the life cycle state. */
-  readonly statusAttribute: string;
+  /** The attribute that holds the life cycle state; undefined: there is none. */
+  readonly statusAttribute: string | undefined;
+  /** Attributes that belong to a change of the state when they change with it: its reason, its date. */
+  readonly stateAttributes: readonly string[];
+  /** Which state may follow which; undefined: any text may follow any. */
+  readonly lifeCycle: LifeCycle | undefined;
+  readonly stamps: Stamps;
+  /** Where it refers to other resources. */
+  readonly references: readonly ReferenceAttribute[];
+  /** The specification's reference schemas that may point at it: `RelatedParty`. */
+  readonly referredBy: readonly string[];
+  /** What makes its name in a reference: the first of these whose attributes are all there, joined by spaces. */
+  readonly nameAttributes: readonly (readonly string[])[];
+  readonly secrets: Secrets;
   /** The attribute of the event envelope that holds the resource: `event`. */
   readonly wrapper: string;
   readonly events: {
@@ -41,4 +79,5 @@ export interface ResourceDefinition {
   readonly indexes: readonly AttributeIndex[];
   /** What the specification declares the value at a dotted path to be, if it is one that nothing lies below. */
   readonly scalarType: (path: readonly string[]) => ScalarType | undefined;
+  readonly viewPart: ViewPart | undefined;
 }

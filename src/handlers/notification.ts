@@ -32,8 +32,8 @@ function eventId(commandHash: string, number: number): string {
 export interface NotificationSettings {
   /** CloudEvents `source`: the same for all instances of one deployment. */
   readonly source: string;
-  /** TM Forum envelope `domain`. */
-  readonly domain: string;
+  /** TM Forum envelope `domain`; absent: the name of the resource's API. */
+  readonly domain?: string;
 }
 
 /** One thing that happened to a resource. */
@@ -77,7 +77,7 @@ export function notification(
       eventTime: now,
       eventType: happening.eventType,
       timeOcurred: command.time ?? now,
-      domain: settings.domain,
+      domain: settings.domain ?? definition.api,
       ...withoutUndefined({ correlationId: command.correlationid, fieldPath: happening.fieldPath }),
       [definition.wrapper]: { [definition.name]: represented },
     },

@@ -4,13 +4,14 @@ import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Reply } from '../message.js';
 import type { Entry, ParkedMessage, RecordedEvent } from '../store/store.js';
 import { NAMESPACE, type NotificationSettings } from './notification.js';
+import { warningHeader } from './warnings.js';
 
 /** The answer that a command got the first time, from its receipt. */
 export function recordedReply(entry: Entry): Reply {
   if (entry.reply) return entry.reply;
   if (entry.status === 204) return { status: 204, headers: {} };
   const body = announcedResource(entry.events.at(-1));
-  const headers: Record<string, string> = { ETag: entityTag(entry.revision ?? 0) };
+  const headers: Record<string, string> = { ETag: entityTag(entry.revision ?? 0), ...warningHeader(entry.warnings ?? []) };
   if (entry.status === 201) headers['Location'] = body['href'] as string;
   return { status: entry.status, headers, body };
 }

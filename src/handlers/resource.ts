@@ -1,15 +1,20 @@
 import { v5 as uuidv5 } from 'uuid';
 import { entityTag } from '../entity-tag.js';
 import { Refusal } from '../errors.js';
-import { isObject, sameJson, type JsonObject } from '../json.js';
+import { isObject, sameJson, type Json, type JsonObject } from '../json.js';
 import type { Command, Reply } from '../message.js';
 import { isResourceId, RESOURCE_ID_RULE } from '../resource-id.js';
 import type { Guard, RecordedEvent, StoredResource } from '../store/store.js';
 import { changedPaths } from './changes.js';
 import type { ResourceDefinition } from './definition.js';
+import { detachAll } from './detaching.js';
+import { checkLifeCycle } from './life-cycle.js';
 import { NAMESPACE, notification, type Happening, type NotificationSettings } from './notification.js';
 import { applyPatchOf } from './patch.js';
+import { checkReferences, type References, type Surroundings } from './references.js';
 import { storedForm, type Representation } from './representation.js';
+import { masked, unmasked } from './secrets.js';
+import { warningHeader } from './warnings.js';
 
 /** What deciding needs beside the command and the state: nothing of it is read from the outside world. */
 export interface DecisionContext {
@@ -19,6 +24,7 @@ export interface DecisionContext {
   readonly maxDepth: number;
   readonly representation: Representation;
   readonly notifications: NotificationSettings;
+  readonly references: References;
 }
 
 /** A resource's state as the decisions before this one left it. `revision` counts on over tombstones. */
@@ -39,6 +45,8 @@ export interface Decision {
   /** Resources that were relied on and must still be as they were read. */
   readonly relied: readonly Guard[];
   readonly events: readonly RecordedEvent[];
+  /** What the sender should know though it was accepted. */
+  readonly warnings: readonly string[];
 }
 
 const CREATE_TYPE = 'application/json';
@@ -66,18 +74,18 @@ export function targetId(command: Command): string {
 }
 
 /** Decides one command on the state it meets. Pure. @throws Refusal when the answer is no. */
-export function decide(definition: ResourceDefinition, command: Command, id: string, current: Current, context: DecisionContext): Decision {
+export function decide(definition: ResourceDefinition, command: Command, id: string, current: Current, world: Surroundings, context: DecisionContext): Decision {
   switch (command.action) {
     case 'create':
-      return create(definition, command, id, current, context);
+      return create(definition, command, id, current, world, context);
     case 'patch':
-      return patch(definition, command, id, living(definition, id, current), context);
+      return patch(definition, command, id, living(definition, id, current), world, context);
     case 'delete':
-      return remove(definition, command, id, living(definition, id, current), context);
+      return remove(definition, command, id, living(definition, id, current), world, context);
   }
 }
 
-function create(definition: ResourceDefinition, command: Command, id: string, current: Current, context: DecisionContext): Decision {
+function create(definition: ResourceDefinition, command: Command, id: string, current: Current, world: Surroundings, context: DecisionContext): Decision {
   if (command.contentType !== CREATE_TYPE) {
     throw new Refusal(415, `Create with ${CREATE_TYPE}`, [{ at: 'Content-Type', problem: `${command.contentType} is not ${CREATE_TYPE}` }]);
   }
@@ -85,60 +93,88 @@ function create(definition: ResourceDefinition, command: Command, id: string, cu
   if (current && !current.deleted) throw new Refusal(409, `${definition.typeName} ${id} exists already`, [{ at: '/id', problem: 'is taken' }]);
   checkRevision(command, current?.revision ?? 0, false);
   const { id: _, href: __, ...attributes } = command.data;
-  const resource = validated(definition, { id, ...attributes });
+  const given = { id, ...definition.stamps.onCreate(context.now), ...attributes };
+  const { resource, warnings, relied } = checkReferences(definition, given, undefined, context.references, world);
+  validate(definition, resource);
+  checkLifeCycle(definition, undefined, stateOf(definition, resource));
   const revision = (current?.revision ?? 0) + 1;
-  const represented = context.representation.represent(definition, resource);
+  const represented = seen(definition, resource, context);
   return {
-    reply: { status: 201, headers: { ETag: entityTag(revision), Location: represented['href'] as string }, body: represented },
+    reply: { status: 201, headers: { ETag: entityTag(revision), Location: represented['href'] as string, ...warningHeader(warnings) }, body: represented },
     changes: [{ type: definition.name, id, revision, resource, deleted: false }],
-    relied: [],
+    relied,
     events: announce(definition, command, [{ eventType: definition.events.create, revision, number: 0 }], represented, context),
+    warnings,
   };
 }
 
-function patch(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, context: DecisionContext): Decision {
+function patch(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, world: Surroundings, context: DecisionContext): Decision {
   checkRevision(command, current.revision, true);
   if (command.data === undefined) throw new Refusal(400, 'The patch is missing', [{ at: '/', problem: 'is mandatory' }]);
   // Patched as the caller saw it, with href and the answer's defaults.
   const before = context.representation.represent(definition, current.resource);
-  const patched = applyPatchOf(command.contentType, before, command.data, context.maxDepth);
+  const patched = unmasked(before, applyPatchOf(command.contentType, before, command.data, context.maxDepth), definition.secrets);
   const faults = definition.unpatchable
     .filter((name) => !sameJson(before[name], patched[name]))
     .map((name) => ({ at: `/${name}`, problem: 'cannot be changed' }));
   if (faults.length > 0) throw new Refusal(400, 'An attribute that cannot be changed', faults);
 
-  const resource = validated(definition, storedForm(definition, current.resource, patched));
+  const wanted = storedForm(definition, current.resource, patched);
+  const { resource, warnings, relied } = checkReferences(definition, wanted, current.resource, context.references, world);
+  validate(definition, resource);
+  checkLifeCycle(definition, stateOf(definition, current.resource), stateOf(definition, resource));
+  const { happenings, stamped } = happeningsOf(definition, current, resource, context.now);
+  const revision = current.revision + happenings.length;
+  const represented = seen(definition, stamped, context);
+  return {
+    reply: { status: 200, headers: { ETag: entityTag(revision), ...warningHeader(warnings) }, body: represented },
+    changes: happenings.length === 0 ? [] : [{ type: definition.name, id, revision, resource: stamped, deleted: false }],
+    relied,
+    events: announce(definition, command, happenings, represented, context),
+    warnings,
+  };
+}
+
+/** What a change is announced as: the state with what belongs to it first, then everything else. Stamps are set on the way. */
+function happeningsOf(definition: ResourceDefinition, current: NonNullable<Current>, resource: JsonObject, now: string): { readonly happenings: Happening[]; readonly stamped: JsonObject } {
+  const { statusAttribute, stateAttributes, stamps, events } = definition;
   const changed = changedPaths(current.resource, resource);
-  const stateChanged = changed.includes(definition.statusAttribute);
-  const others = changed.filter((path) => path !== definition.statusAttribute);
+  const stateChanged = statusAttribute !== undefined && changed.includes(statusAttribute);
+  const ofState = stateChanged ? [statusAttribute, ...stateAttributes] : [];
+  const others = changed.filter((path) => !ofState.includes(path));
   const happenings: Happening[] = [];
   const add = (eventType: string, fieldPath?: string): void => {
     const number = happenings.length;
     happenings.push({ eventType, revision: current.revision + number + 1, number, ...(fieldPath === undefined ? {} : { fieldPath }) });
   };
-  if (stateChanged) add(definition.events.stateChange);
-  if (others.length > 0) add(definition.events.attributeValueChange, others.join(','));
+  if (stateChanged) add(events.stateChange);
+  if (others.length > 0) add(events.attributeValueChange, others.join(','));
+  const stamping = [...(stateChanged ? stamps.onStateChange : []), ...(changed.length > 0 ? stamps.onChange : [])].filter((name) => !changed.includes(name));
+  return { happenings, stamped: stamping.length === 0 ? resource : { ...resource, ...Object.fromEntries(stamping.map((name) => [name, now])) } };
+}
 
-  const revision = current.revision + happenings.length;
-  const represented = context.representation.represent(definition, resource);
+function remove(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, world: Surroundings, context: DecisionContext): Decision {
+  checkRevision(command, current.revision, true);
+  const revision = current.revision + 1;
+  const represented = seen(definition, current.resource, context);
+  const deletion = announce(definition, command, [{ eventType: definition.events.delete, revision, number: 0 }], represented, context);
+  const others = detachAll(definition, command, id, world, context);
   return {
-    reply: { status: 200, headers: { ETag: entityTag(revision) }, body: represented },
-    changes: happenings.length === 0 ? [] : [{ type: definition.name, id, revision, resource, deleted: false }],
+    reply: { status: 204, headers: {} },
+    changes: [{ type: definition.name, id, revision, resource: current.resource, deleted: true }, ...others.changes],
     relied: [],
-    events: announce(definition, command, happenings, represented, context),
+    events: [...deletion, ...others.events],
+    warnings: [],
   };
 }
 
-function remove(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, context: DecisionContext): Decision {
-  checkRevision(command, current.revision, true);
-  const revision = current.revision + 1;
-  const represented = context.representation.represent(definition, current.resource);
-  return {
-    reply: { status: 204, headers: {} },
-    changes: [{ type: definition.name, id, revision, resource: current.resource, deleted: true }],
-    relied: [],
-    events: announce(definition, command, [{ eventType: definition.events.delete, revision, number: 0 }], represented, context),
-  };
+function stateOf({ statusAttribute }: ResourceDefinition, resource: JsonObject): Json | undefined {
+  return statusAttribute === undefined ? undefined : resource[statusAttribute];
+}
+
+/** The resource as it is answered and announced. */
+function seen(definition: ResourceDefinition, resource: JsonObject, { representation }: DecisionContext): JsonObject {
+  return masked(representation.represent(definition, resource), definition.secrets);
 }
 
 function living(definition: ResourceDefinition, id: string, current: Current): NonNullable<Current> {
@@ -155,11 +191,10 @@ function checkRevision(command: Command, revision: number, exists: boolean): voi
   }
 }
 
-/** @throws Refusal 400 with every fault. The resource given is brought to its canonical form in place. */
-function validated(definition: ResourceDefinition, resource: JsonObject): JsonObject {
+/** Brings the resource to its canonical form in place. @throws Refusal 400 with every fault. */
+export function validate(definition: ResourceDefinition, resource: JsonObject): void {
   const faults = definition.validate(resource);
   if (faults.length > 0) throw new Refusal(400, `Not a valid ${definition.typeName}`, faults);
-  return resource;
 }
 
 function announce(

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Fault } from '../errors.js';
-import type { JsonObject } from '../json.js';
+import type { Json, JsonObject } from '../json.js';
 import { toUtcDateTime } from '../date-time.js';
 import type { ScalarType } from './definition.js';
 
@@ -13,6 +13,7 @@ export interface SchemaDefinition {
   readonly type?: string;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, object>>;
+  readonly allOf?: readonly object[];
 }
 
 /** A JSON Schema node as the specification writes it. */
@@ -23,6 +24,18 @@ interface SchemaNode {
   readonly items?: SchemaNode;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
+  readonly allOf?: readonly SchemaNode[];
+  readonly enum?: readonly string[];
+  readonly minItems?: number;
+  readonly default?: Json;
+}
+
+/** An attribute that refers to another resource. */
+export interface ReferenceAttribute {
+  /** Attribute names from the resource downwards; arrays are passed through. */
+  readonly path: readonly string[];
+  /** The specification's schema of the reference: `RelatedParty`, `AccountRef`. */
+  readonly schema: string;
 }
 
 const DEFINITIONS = '#/definitions/';
@@ -30,11 +43,12 @@ const SCALARS: readonly ScalarType[] = ['string', 'number', 'integer', 'boolean'
 
 /**
  * Compiles the specification's schema of one definition, usually `<Resource>_Create`. Unknown attributes are allowed. It departs
- * from the specification's letter in three ways: a reference needs `id` or `name` and nothing else; the definition's own
- * mandatory text attributes may not be blank; date-times are read leniently and rewritten in place as UTC text.
+ * from the specification's letter in these ways: a reference needs `id` or `name` and nothing else; the definition's own
+ * mandatory text attributes may not be blank; a period may not end before it starts; the first letter's case of an enumerated
+ * `@type` does not matter; date-times are read leniently and rewritten in place as UTC text. Defaults are filled in place.
  */
 export function compileValidator(specification: Specification, definitionName: string): (resource: JsonObject) => Fault[] {
-  const ajv = new Ajv({ allErrors: true, strictSchema: true, strictTypes: false });
+  const ajv = new Ajv({ allErrors: true, strictSchema: true, strictTypes: false, useDefaults: true });
   ajv.addKeyword({
     keyword: 'utcDateTime',
     type: 'string',
@@ -48,12 +62,18 @@ export function compileValidator(specification: Specification, definitionName: s
       return true;
     },
   });
+  ajv.addKeyword({ keyword: 'period', type: 'object', schema: false, errors: false, validate: isPeriod });
   const definitions: Record<string, object> = {};
-  for (const [name, definition] of Object.entries(specification.definitions)) {
-    definitions[name] = schemaOf(definition, name === definitionName);
-  }
+  for (const name of Object.keys(specification.definitions)) definitions[name] = schemaOf(flat(specification, name), name === definitionName);
   const validate = ajv.compile({ definitions, $ref: DEFINITIONS + definitionName });
   return (resource) => (validate(resource) ? [] : faultsOf(validate));
+}
+
+/** Whether it does not end before it starts; what is no date-time is told elsewhere. */
+function isPeriod({ startDateTime, endDateTime }: JsonObject): boolean {
+  if (typeof startDateTime !== 'string' || typeof endDateTime !== 'string') return true;
+  const [start, end] = [toUtcDateTime(startDateTime), toUtcDateTime(endDateTime)];
+  return start === undefined || end === undefined || start <= end;
 }
 
 /** Tells what single value, if any, the specification declares at a dotted path of a definition. */
@@ -71,14 +91,45 @@ export function scalarTypes(specification: Specification, definitionName: string
 
 /** The attributes that `<Resource>_Update` omits: a patch may not change them. */
 export function omittedByUpdate(specification: Specification, typeName: string): string[] {
-  const patchable = specification.definitions[`${typeName}_Update`]?.properties ?? {};
-  return Object.keys(specification.definitions[typeName]?.properties ?? {}).filter((name) => !(name in patchable));
+  const patchable = flat(specification, `${typeName}_Update`).properties ?? {};
+  return Object.keys(flat(specification, typeName).properties ?? {}).filter((name) => !(name in patchable));
+}
+
+/** Where the schema of one definition refers to other entities. */
+export function referenceAttributes(specification: Specification, definitionName: string): ReferenceAttribute[] {
+  const found: ReferenceAttribute[] = [];
+  const enter = (node: SchemaNode, path: readonly string[], inside: readonly string[]): void => {
+    if (node.type === 'array' && node.items) {
+      enter(node.items, path, inside);
+    } else if (node.$ref !== undefined) {
+      const name = node.$ref.slice(DEFINITIONS.length);
+      if (inside.includes(name)) return;
+      const referred = flat(specification, name);
+      if (isReference(referred)) found.push({ path, schema: name });
+      enter(referred, path, [...inside, name]);
+    } else {
+      for (const [name, property] of Object.entries(node.properties ?? {})) enter(property, [...path, name], inside);
+    }
+  };
+  enter({ $ref: DEFINITIONS + definitionName }, [], []);
+  return found;
+}
+
+/** A definition with what it takes over from others (`allOf`) as its own. */
+function flat(specification: Specification, name: string): SchemaNode {
+  const node: SchemaNode = ownProperty(specification.definitions, name) ?? {};
+  const { allOf, ...own } = node;
+  if (!allOf) return own;
+  const parts = [...allOf.map((part) => (part.$ref === undefined ? part : flat(specification, part.$ref.slice(DEFINITIONS.length)))), own];
+  return {
+    ...own,
+    properties: Object.assign({}, ...parts.map(({ properties }) => properties)) as Record<string, SchemaNode>,
+    required: parts.flatMap(({ required }) => required ?? []),
+  };
 }
 
 function resolve(specification: Specification, node: SchemaNode | undefined): SchemaNode | undefined {
-  if (node?.$ref !== undefined) {
-    return resolve(specification, ownProperty(specification.definitions, node.$ref.slice(DEFINITIONS.length)));
-  }
+  if (node?.$ref !== undefined) return flat(specification, node.$ref.slice(DEFINITIONS.length));
   return node?.type === 'array' ? resolve(specification, node.items) : node;
 }
 
@@ -92,24 +143,38 @@ function schemaOf(node: SchemaNode, mandatoryTextNotBlank: boolean): Record<stri
   if (node.type !== undefined) schema['type'] = node.type;
   if (node.format === 'date-time') schema['utcDateTime'] = true;
   if (node.items) schema['items'] = schemaOf(node.items, false);
+  if (node.minItems !== undefined) schema['minItems'] = node.minItems;
+  if (node.default !== undefined) schema['default'] = node.default;
   if (node.properties) {
     const properties: Record<string, unknown> = {};
     for (const [name, property] of Object.entries(node.properties)) {
       properties[name] = schemaOf(property, false);
-      if (mandatoryTextNotBlank && property.type === 'string' && node.required?.includes(name)) {
-        properties[name] = { type: 'string', pattern: '\\S' };
-      }
+      if (property.enum) properties[name] = { type: 'string', enum: name === '@type' ? inBothCases(property.enum) : property.enum };
+      else if (mandatoryTextNotBlank && property.type === 'string' && node.required?.includes(name)) properties[name] = { type: 'string', pattern: '\\S' };
     }
     schema['properties'] = properties;
-    if (isReference(node)) schema['anyOf'] = [{ required: ['id'] }, { required: ['name'] }];
-    else if (node.required) schema['required'] = node.required;
+    if ('startDateTime' in properties && 'endDateTime' in properties) schema['period'] = true;
+    const mandatory = node.required ?? [];
+    if (isReference(node)) {
+      schema['anyOf'] = [{ required: ['id'] }, { required: ['name'] }];
+      schema['required'] = mandatory.filter((name) => !OF_REFERENCES.has(name));
+    } else if (mandatory.length > 0) {
+      schema['required'] = mandatory;
+    }
   }
   return schema;
 }
 
-/** References to entities of other APIs carry `@referredType` (TMF630 part 2, entity references). */
-function isReference(node: SchemaNode): boolean {
-  return node.properties !== undefined && '@referredType' in node.properties;
+/** `bankCard` in the enumeration, `BankCard` as the name of its schema. */
+function inBothCases(values: readonly string[]): string[] {
+  return values.flatMap((value) => [value.charAt(0).toLowerCase() + value.slice(1), value.charAt(0).toUpperCase() + value.slice(1)]);
+}
+
+const OF_REFERENCES: ReadonlySet<string> = new Set(['id', 'href', 'name', '@referredType', 'isRef']);
+
+/** References to entities of other APIs carry `@referredType` (TMF630 part 2, entity references) and are nothing without an id or a name. */
+function isReference({ properties, required }: SchemaNode): boolean {
+  return properties !== undefined && '@referredType' in properties && required?.some((name) => name === 'id' || name === 'name') === true;
 }
 
 /** Whoever has more faults than these has one that is not in the details. */
@@ -138,6 +203,10 @@ function faultOf(error: ErrorObject): Fault | undefined {
       return { at, problem: 'needs id or name' };
     case 'pattern':
       return { at, problem: 'must not be empty' };
+    case 'period':
+      return { at: `${error.instancePath}/endDateTime`, problem: 'is before startDateTime' };
+    case 'enum':
+      return { at, problem: `must be one of ${(error.params as { allowedValues: string[] }).allowedValues.join(', ')}` };
     case 'utcDateTime':
       return { at, problem: 'must be a date-time such as 2024-05-31T08:30:00.000Z' };
     default:

@@ -9,14 +9,14 @@ import type { ParkedFilter, ParkedMessage } from '../store/store.js';
 import { readQuery } from './admin-query.js';
 import { RefusalWithHeaders, RETRY_AFTER_SECONDS } from './error-response.js';
 import { rawQueryOf, type ApiResponse, type ResourceRequest } from './exchange.js';
-import type { HttpOptions } from './http-options.js';
+import type { AdminOptions, HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
 import { parseJson } from './request-body.js';
 
 type BodyRequest = Request<Request['params'], unknown, unknown, unknown>;
 
 /** Parked messages over HTTP, as `dlq` has them on the command line. */
-export function parkedHandlers({ store, bus, now, log }: HttpOptions) {
+export function parkedHandlers({ store, bus, now, log }: HttpOptions, { definitions }: AdminOptions) {
   const letters = new DeadLetters(store);
 
   async function list(request: BodyRequest, response: ApiResponse): Promise<void> {
@@ -28,7 +28,7 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions) {
   async function show(request: ResourceRequest, response: ApiResponse): Promise<void> {
     const message = await letters.find(request.params.id);
     if (!message) throw noMessage(request.params.id);
-    respond(response, { status: 200, headers: {}, body: detailsOf(message) });
+    respond(response, { status: 200, headers: {}, body: detailsOf(message, definitions) });
   }
 
   async function retry(request: BodyRequest, response: ApiResponse): Promise<void> {

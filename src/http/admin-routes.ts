@@ -10,7 +10,7 @@ import { refuseMethod, requireJsonAnswer, requireStore } from './route-steps.js'
 /** What operators do over HTTP: dead letters and history. Nothing of it is public. */
 export function adminRoutes(options: HttpOptions, admin: AdminOptions): Router {
   const router = Router({ caseSensitive: true });
-  const parked = parkedHandlers(options);
+  const parked = parkedHandlers(options, admin);
   const history = historyHandlers(options, admin);
   const readBody = bodyReader(options.bodyLimitBytes);
 

@@ -27,6 +27,8 @@ export interface ListRules {
   /** How far the total is counted. */
   readonly countMax: number;
   readonly scalarType: ScalarTypeOf;
+  /** Attributes that lists do not show: whoever could filter or sort by them could guess them. */
+  readonly hidden: readonly string[];
   /** What comes before the id in this resource type's hrefs. */
   readonly hrefPrefix: string;
 }
@@ -49,6 +51,10 @@ type Control = (typeof CONTROLS)[number];
 export function parseListParameters(rawQuery: string, rules: ListRules): ListParameters {
   const { controls, filters } = partition(rawQuery);
   const conditions = merged(filters.map((raw) => parseFilter(raw, rules.scalarType)));
+  const sort = sortKeys(controls.sort);
+  for (const { parameter, path } of [...conditions, ...sort.map((key) => ({ parameter: 'sort', path: key.path }))]) {
+    if (rules.hidden.includes(path[0] ?? '')) throw badParameter(parameter, `${path[0] ?? ''} is masked in lists, so they are neither filtered nor sorted by it`);
+  }
   const patterns = conditions.filter((condition) => condition.operator === 'regex');
   checkPatterns(patterns);
   const stored = conditions.map((condition) => onStoredAttribute(condition, rules.hrefPrefix));
@@ -59,7 +65,7 @@ export function parseListParameters(rawQuery: string, rules: ListRules): ListPar
   const [cursor] = controls.cursor.map((text) => decode('cursor', text));
   if (controls.cursor.length > 1) throw badParameter('cursor', 'must be given once');
   if (cursor !== undefined && controls.offset.length > 0) throw badParameter('cursor', 'takes the place of offset');
-  const list = { resource: rules.resource, where: stored.map(unnamed), sort: sortKeys(controls.sort) };
+  const list = { resource: rules.resource, where: stored.map(unnamed), sort };
   // Whoever goes on has been told the total before.
   const start = cursor === undefined ? { countMax: rules.countMax } : { countMax: 0, ...(cursor === '' ? {} : { after: readCursor(list, cursor) }) };
   return {

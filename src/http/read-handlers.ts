@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { entityTag } from '../entity-tag.js';
 import { QueryTooCostly, Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import { masked } from '../handlers/secrets.js';
 import type { Page } from '../store/store.js';
 import { toCursor } from './cursor.js';
 import { type ApiResponse, rawQueryOf, type ResourceRequest } from './exchange.js';
@@ -19,7 +20,7 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
   const { pageDefault, pageMax, countMax, representation } = options;
   const hrefPrefix = representation.href(definition, '');
   const address = hrefPrefix.slice(0, -1);
-  const rules = { resource: definition.name, pageDefault, pageMax, countMax, scalarType: definition.scalarType, hrefPrefix };
+  const rules = { resource: definition.name, pageDefault, pageMax, countMax, scalarType: definition.scalarType, hidden: Object.keys(definition.secrets.masked), hrefPrefix };
 
   const members = new GroupedReads((ids) => options.store.load(definition.name, ids));
 
@@ -30,7 +31,7 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
     respond(response, {
       status: 200,
       headers: { 'X-Result-Count': String(page.items.length), ...pagingHeaders(rawQuery, parameters, page) },
-      body: page.items.map((stored) => selectFields(representation.represent(definition, stored.resource), parameters.fields)),
+      body: page.items.map((stored) => selectFields(masked(representation.represent(definition, stored.resource), definition.secrets), parameters.fields)),
     });
   }
 

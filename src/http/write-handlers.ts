@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import { forgetting } from '../handlers/secrets.js';
 import { isObject, type Json } from '../json.js';
 import { commandOf, type Write } from './command.js';
 import type { ApiResponse, ResourceRequest } from './exchange.js';
@@ -16,13 +17,13 @@ export function writeHandlers(definition: ResourceDefinition, options: HttpOptio
 
   async function create(request: Request<Request['params'], unknown, unknown, unknown>, response: ApiResponse): Promise<void> {
     const { bytes, json } = parseJson(request.body);
-    const content = { mediaType: mediaTypeOf(request), body: bytes };
+    const content = { mediaType: mediaTypeOf(request), body: forgetting(bytes, definition.secrets) };
     await write(request, response, { resource, action: 'create', id: idIn(json), path: collection, content });
   }
 
   async function patch(request: ResourceRequest, response: ApiResponse): Promise<void> {
     const { id } = request.params;
-    const content = { mediaType: mediaTypeOf(request), body: parseJson(request.body).bytes };
+    const content = { mediaType: mediaTypeOf(request), body: forgetting(parseJson(request.body).bytes, definition.secrets) };
     await write(request, response, { resource, action: 'patch', id, path: `${collection}/${id}`, content });
   }
 

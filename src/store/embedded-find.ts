@@ -66,6 +66,23 @@ async function sortedPage(tables: TypeTables, query: Query): Promise<Page> {
   return pageOf(query, found, () => Math.min(total, countMax));
 }
 
+/** See `Store.referrers`. It scans them all, and reads those that hold one of the ids as a text. */
+export async function findReferrers({ live }: TypeTables, paths: readonly (readonly string[])[], ids: readonly string[], limit: number): Promise<StoredResource[]> {
+  const fits = paths.map((path) => compileConditions([{ path: [...path, 'id'], operator: 'in', values: ids }]));
+  const texts = ids.map((id) => JSON.stringify(id));
+  const found: StoredResource[] = [];
+  let seen = 0;
+  for (const { key, value } of live.getRange()) {
+    if (found.length >= limit) break;
+    seen += 1;
+    if (seen % STRIDE === 0) await setImmediate();
+    if (!texts.some((text) => value.includes(text))) continue;
+    const stored = readStored(key, value);
+    if (fits.some((fit) => fit(stored))) found.push(stored);
+  }
+  return found;
+}
+
 async function* matching({ live }: TypeTables, { where }: Query): AsyncGenerator<StoredResource> {
   const fits = compileConditions(where);
   let seen = 0;

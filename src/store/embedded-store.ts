@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { StartError, textOf, UnavailableError } from '../errors.js';
 import { commitBatch } from './embedded-commit.js';
 import { sweep } from './embedded-expiry.js';
-import { findPage } from './embedded-find.js';
+import { findPage, findReferrers } from './embedded-find.js';
 import { lockFolder, type FolderLock } from './embedded-lock.js';
 import { findPending, findReceipts, markPublished, readCommit, readLog } from './embedded-log.js';
 import { countParked, dropParked, findParked, recordRetry } from './embedded-parked.js';
@@ -123,6 +123,11 @@ class EmbeddedStore implements Store {
   async find(type: string, query: Query): Promise<Page> {
     const tables = await this.ready();
     return findPage(tables.type(type), query);
+  }
+
+  async referrers(type: string, paths: readonly (readonly string[])[], ids: readonly string[], limit: number): Promise<StoredResource[]> {
+    const tables = await this.ready();
+    return findReferrers(tables.type(type), paths, ids, limit);
   }
 
   async pending(filter: PendingFilter): Promise<PendingCommit[]> {

@@ -4,6 +4,7 @@ import { commitBatch } from './mongo-commit.js';
 import { MongoConnection, type ConnectionOptions } from './mongo-connection.js';
 import { fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
 import { isDuplicateKey } from './mongo-errors.js';
+import { toPath } from './mongo-filter.js';
 import { findPage } from './mongo-find.js';
 import { findPending, findReceipts, markPublished, readCommit, readLog } from './mongo-log.js';
 import { findNotes, removeNotes, writeNotes } from './mongo-notes.js';
@@ -70,6 +71,18 @@ class MongoStore implements Store {
 
   async find(type: string, query: Query): Promise<Page> {
     return findPage(this.connection.collections().resources(type), query, this.queryTimeoutMs);
+  }
+
+  async referrers(type: string, paths: readonly (readonly string[])[], ids: readonly string[], limit: number): Promise<StoredResource[]> {
+    if (limit === 0 || paths.length === 0 || ids.length === 0) return [];
+    // An attribute that is asked to be there finds the index of those that have it.
+    const places = paths.map((path) => toPath([...path, 'id'])).map((at) => ({ [at]: { $exists: true, $in: [...ids] } }));
+    const documents = await this.connection
+      .collections()
+      .resources(type)
+      .find<ResourceDocument>({ deleted: false, $or: places }, { projection: RESOURCE_FIELDS, sort: { _id: 1 }, limit, batchSize: limit + 1 })
+      .toArray();
+    return documents.map(fromResourceDocument);
   }
 
   async pending(filter: PendingFilter): Promise<PendingCommit[]> {

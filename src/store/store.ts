@@ -29,6 +29,12 @@ export interface Store {
   /** One page of live resources in the query's order, ties by id. @throws QueryTooCostly */
   find(type: string, query: Query): Promise<Page>;
 
+  /**
+   * Live resources of one type that have one of these ids as the attribute `id` of what lies at one of the paths, in order of id, at
+   * most `limit`. Arrays are passed through.
+   */
+  referrers(type: string, paths: readonly (readonly string[])[], ids: readonly string[], limit: number): Promise<StoredResource[]>;
+
   /** Commits that still wait to be published, oldest first; serial order within an incarnation. */
   pending(filter: PendingFilter): Promise<PendingCommit[]>;
 
@@ -163,6 +169,8 @@ export interface Entry {
   readonly correlationid?: string;
   readonly retryof?: string;
   readonly events: readonly RecordedEvent[];
+  /** What the sender was told though the command was accepted. */
+  readonly warnings?: readonly string[];
 }
 
 /** An event in the log. Events with the same `order` are published one after the other. */

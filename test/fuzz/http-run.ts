@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { openMemoryBus } from '../../src/bus/memory-bus.js';
 import { partyRole } from '../../src/handlers/party-role.js';
+import { References } from '../../src/handlers/references.js';
 import { representationOf } from '../../src/handlers/representation.js';
 import { createHttpServer } from '../../src/http/server.js';
 import { isObject, type Json } from '../../src/json.js';
@@ -34,13 +35,14 @@ export async function runHttp(seed: number, requests: number): Promise<HttpRepor
   const { log } = tally;
   const bus = openMemoryBus({ log });
   const store = await openEmbeddedStore({ path: undefined, retentionMs: 3_600_000, log });
-  const definition = partyRole({ roleTypeDefault: true });
+  const definition = partyRole;
   const representation = representationOf(() => BASE_PATH);
   const relay = new Relay({ bus, store, incarnation: 'fuzz', maxUnconfirmed: 2_000, sweepAfterMs: 3_600_000, sweepEveryMs: 3_600_000, log });
   const findings: string[] = [];
   const worker = new Worker({
     ...{ bus, store, relay, definitions: [definition], representation, incarnation: 'fuzz', log },
     notifications: { source: '/partyRoleManagement', domain: 'partyRoleManagement' },
+    references: new References([definition], { missing: new Map(), deleted: new Map() }, () => false),
     envelope: { maxBytes: 524_288, maxDepth: 64, resources: new Map([['partyRole', 'v4']]) },
     batch: { maxMessages: 500, maxBytes: 4 * 1024 * 1024 },
     maxWriteBytes: 8 * 1024 * 1024,

@@ -1,6 +1,7 @@
 import { openMemoryBus } from '../../src/bus/memory-bus.js';
 import { MemoryBroker } from '../../src/bus/memory-broker.js';
 import { partyRole } from '../../src/handlers/party-role.js';
+import { References } from '../../src/handlers/references.js';
 import { representationOf } from '../../src/handlers/representation.js';
 import type { Message } from '../../src/message.js';
 import { Relay } from '../../src/relay.js';
@@ -66,7 +67,7 @@ class Run {
   async report(): Promise<RunReport> {
     const { tally, broker, events, findings, seed, count } = this;
     const store = await openEmbeddedStore({ path: undefined, retentionMs: 3_600_000, log: tally.log });
-    const definition = partyRole({ roleTypeDefault: true });
+    const definition = partyRole;
     const representation = representationOf(() => '/tmf-api/partyRoleManagement/v4');
     const common = { bus: tally.bus(openMemoryBus({ broker, log: tally.log }), (message) => this.decoded(message)), store: tally.store(store), incarnation: 'fuzz', log: tally.log };
     broker.subscribe((event) => events.read(event));
@@ -77,6 +78,7 @@ class Run {
       definitions: [definition],
       representation,
       notifications: { source: '/partyRoleManagement', domain: 'partyRoleManagement' },
+      references: new References([definition], { missing: new Map(), deleted: new Map() }, () => false),
       envelope: { maxBytes: BODY_LIMIT, maxDepth: 64, resources: new Map([['partyRole', 'v4']]) },
       batch: { maxMessages: 500, maxBytes: 4 * 1024 * 1024 },
       maxWriteBytes: 8 * 1024 * 1024,

@@ -1,15 +1,15 @@
-import { decideBatch, type DecidedBatch, type Item, type Loaded } from '../../src/batch.js';
+import type { DecidedBatch, Item, Loaded } from '../../src/batch.js';
 import { Unacceptable } from '../../src/errors.js';
 import type { StoredResource } from '../../src/store/store.js';
-import { command, context, item, message } from '../support/deciding.js';
+import { command, context, decided, item, message } from '../support/deciding.js';
 
-const empty: Loaded = { resources: new Map(), receipts: new Map() };
+const empty: Loaded = { resources: new Map(), receipts: new Map(), read: new Set(), referrers: new Map() };
 const stored: StoredResource = { id: 'r1', revision: 2, commit: 'there-000000000007', deleted: false, resource: { id: 'r1', name: 'a' } };
-const withRole: Loaded = { resources: new Map([['partyRole/r1', stored]]), receipts: new Map() };
+const withRole: Loaded = { ...empty, resources: new Map([['partyRole/r1', stored]]) };
 const replyTo = { address: 'inbox' };
 
 it('folds several commands for one resource into one document, in order', () => {
-  const { commit, outcomes } = decideBatch(
+  const { commit, outcomes } = decided(
     [
       item(command('create', { id: '1', subject: 'r1', data: { name: 'a' } })),
       item(command('patch', { id: '2', subject: 'r1', data: { name: 'b' } })),
@@ -24,19 +24,19 @@ it('folds several commands for one resource into one document, in order', () => 
 });
 
 it('writes conditionally on the revision that was read, and gives a tombstone its end', () => {
-  const { commit } = decideBatch([item(command('delete', { subject: 'r1' }))], withRole, context());
+  const { commit } = decided([item(command('delete', { subject: 'r1' }))], withRole, context());
   expect(commit.writes).toMatchObject([{ expected: 2, revision: 3, deleted: true, expires: new Date('2026-01-02T03:05:05.678Z') }]);
 });
 
 it('answers a repetition in the same batch from the first, and one from before from its receipt', () => {
   const asked = command('create', { subject: 'r1', data: { name: 'a' } });
-  const first = decideBatch([item(asked), item(asked)], empty, context());
+  const first = decided([item(asked), item(asked)], empty, context());
   expect(first.commit.entries).toHaveLength(1);
   expect(first.outcomes[1]).toMatchObject({ repeated: true, reply: first.outcomes[0]?.reply });
 
   const entry = first.commit.entries[0];
   if (!entry) throw new Error('no entry');
-  const later = decideBatch([item(asked)], { ...withRole, receipts: new Map([[asked.hash, { commit: 'x', entry }]]) }, context());
+  const later = decided([item(asked)], { ...withRole, receipts: new Map([[asked.hash, { commit: 'x', entry }]]) }, context());
   expect(later.commit).toMatchObject({ entries: [], writes: [] });
   expect(later.outcomes[0]).toEqual({ item: expect.anything() as Item, repeated: true, reply: first.outcomes[0]?.reply });
 });
@@ -49,35 +49,35 @@ it('rebuilds the first reply of patches, deletes, refusals and no-ops', () => {
     command('delete', { id: '4', subject: 'r1' }),
     command('delete', { id: '5', subject: 'r1' }),
   ];
-  const first = decideBatch(asked.map((one) => item(one, { replyTo })), withRole, context());
+  const first = decided(asked.map((one) => item(one, { replyTo })), withRole, context());
   expect(first.outcomes.map((outcome) => outcome.reply.status)).toEqual([200, 200, 400, 204, 404]);
   const receipts = new Map(first.commit.entries.map((entry) => [entry.command ?? '', { commit: 'x', entry }]));
-  const again = decideBatch(asked.map((one) => item(one, { replyTo })), { ...empty, receipts }, context());
+  const again = decided(asked.map((one) => item(one, { replyTo })), { ...empty, receipts }, context());
   expect(again.outcomes.map((outcome) => outcome.reply)).toEqual(first.outcomes.map((outcome) => outcome.reply));
 });
 
 it('refuses a reused id with 422: answered where somebody waits, else set aside', () => {
   const asked = [command('patch', { subject: 'r1', data: { name: 'b' } }), command('patch', { subject: 'r1', data: { name: 'c' } })];
-  const answered = decideBatch(asked.map((one) => item(one, { replyTo })), withRole, context());
+  const answered = decided(asked.map((one) => item(one, { replyTo })), withRole, context());
   expect(answered.outcomes[1]).toMatchObject({ repeated: false, reply: { status: 422 } });
   expect(answered.commit.parked).toEqual([]);
-  const silent = decideBatch(asked.map((one) => item(one)), withRole, context());
+  const silent = decided(asked.map((one) => item(one)), withRole, context());
   expect(silent.commit.parked).toMatchObject([{ reason: 'refused' }]);
   expect(silent.commit.writes).toMatchObject([{ resource: { name: 'b' } }]);
 });
 
 it('parks a command that reuses an id once, however often it comes', () => {
   const [first, reusing] = [command('patch', { subject: 'r1', data: { name: 'b' } }), command('patch', { subject: 'r1', data: { name: 'c' } })];
-  const { commit, outcomes } = decideBatch([first, reusing, reusing].map((one) => item(one)), withRole, context());
+  const { commit, outcomes } = decided([first, reusing, reusing].map((one) => item(one)), withRole, context());
   expect(commit.parked).toHaveLength(1);
   expect(outcomes.map(({ repeated }) => repeated)).toEqual([false, false, true]);
   const receipts = new Map(commit.entries.map((entry) => [entry.command ?? '', { commit: commit.id, entry }]));
-  expect(decideBatch([item(reusing)], { ...withRole, receipts }, context({ commitId: 'here-000000000002' })).commit).toMatchObject({ parked: [], entries: [] });
+  expect(decided([item(reusing)], { ...withRole, receipts }, context({ commitId: 'here-000000000002' })).commit).toMatchObject({ parked: [], entries: [] });
 });
 
 it('sets aside what nobody waits for, with its exact bytes, and its neighbours go on', () => {
   const body = new Uint8Array([1, 2, 255]);
-  const { commit, outcomes } = decideBatch(
+  const { commit, outcomes } = decided(
     [
       { message: message({ body, headers: { 'x-a': 'b' }, attempts: 2 }), again: false, unacceptable: new Unacceptable('malformed', 'not JSON') },
       item(command('patch', { id: '2', subject: 'gone', data: {} })),
@@ -108,18 +108,18 @@ describe('a message without a readable id', () => {
   }
 
   it('is parked once, however often the broker hands it over', () => {
-    const first = decideBatch([garbage(false)], empty, context());
+    const first = decided([garbage(false)], empty, context());
     expect(first.commit.parked).toHaveLength(1);
-    const second = decideBatch([garbage(true)], receiptsOf(first), context());
+    const second = decided([garbage(true)], receiptsOf(first), context());
     expect(second.commit).toMatchObject({ parked: [], entries: [] });
     expect(second.outcomes).toMatchObject([{ repeated: true, reply: { status: 400 } }]);
   });
 
   it('is parked once when the database did not say what became of the commit', () => {
-    const first = decideBatch([garbage(false)], empty, context());
-    const again = decideBatch([garbage(false)], receiptsOf(first), context({ commitId: 'here-000000000002', doubted: new Set([first.commit.id]) }));
+    const first = decided([garbage(false)], empty, context());
+    const again = decided([garbage(false)], receiptsOf(first), context({ commitId: 'here-000000000002', doubted: new Set([first.commit.id]) }));
     expect(again).toMatchObject({ commit: { parked: [] }, outcomes: [{ repeated: true }] });
-    const another = decideBatch([garbage(false)], receiptsOf(first), context({ commitId: 'here-000000000002', doubted: new Set(['here-000000000009']) }));
+    const another = decided([garbage(false)], receiptsOf(first), context({ commitId: 'here-000000000002', doubted: new Set(['here-000000000009']) }));
     expect(another.commit.parked).toHaveLength(1);
   });
 
@@ -127,50 +127,50 @@ describe('a message without a readable id', () => {
     ['binary', { contentType: 'application/json', attributes: { specversion: '1.0', type: 'org.example', subject: 's' } }],
     ['structured', { body: Buffer.from('{"specversion":"1.0","type":"org.example","subject":"s","id":7}') }],
   ])('is found by what it says that it is: %s mode', (_mode, parts) => {
-    const { parked } = decideBatch([{ message: message(parts), again: false, unacceptable: new Unacceptable('unsupported', 'no') }], empty, context()).commit;
+    const { parked } = decided([{ message: message(parts), again: false, unacceptable: new Unacceptable('unsupported', 'no') }], empty, context()).commit;
     expect(parked).toMatchObject([{ type: 'org.example', subject: 's' }]);
   });
 
   it('is the same one when the broker hands it over with its headers in another order', () => {
     const [id, source] = [{ id: '1' }, { source: '/crm' }];
-    const first = decideBatch([{ ...garbage(false), message: message({ attributes: { ...source, ...id } }) }], empty, context());
-    const second = decideBatch([{ ...garbage(true), message: message({ attributes: { ...id, ...source } }) }], receiptsOf(first), context());
+    const first = decided([{ ...garbage(false), message: message({ attributes: { ...source, ...id } }) }], empty, context());
+    const second = decided([{ ...garbage(true), message: message({ attributes: { ...id, ...source } }) }], receiptsOf(first), context());
     expect(second.commit).toMatchObject({ parked: [], entries: [] });
   });
 
   it('is parked again when it was sent again', () => {
-    const first = decideBatch([garbage(false), garbage(false)], empty, context());
+    const first = decided([garbage(false), garbage(false)], empty, context());
     expect(first.commit.parked.map(({ id }) => id)).toEqual(['here-000000000001-0000', 'here-000000000001-0001']);
-    const later = decideBatch([garbage(false)], receiptsOf(first), context());
+    const later = decided([garbage(false)], receiptsOf(first), context());
     expect(later.commit.parked).toHaveLength(1);
     expect(later.commit.entries[0]?.command).toBeUndefined();
   });
 
   it('is another one at another place of its stream', () => {
     const at = (sequence: number): Item => ({ ...garbage(false), message: message({ body: Buffer.from('{'), origin: { bus: 'jetstream', queue: 'TMF_COMMANDS', lane: 0, sequence } }) });
-    const first = decideBatch([at(1), at(2)], empty, context());
+    const first = decided([at(1), at(2)], empty, context());
     expect(new Set(first.commit.entries.map((entry) => entry.command)).size).toBe(2);
     // The server may have forgotten that it handed it out before.
-    expect(decideBatch([at(1)], receiptsOf(first), context())).toMatchObject({ commit: { parked: [] }, outcomes: [{ repeated: true }] });
+    expect(decided([at(1)], receiptsOf(first), context())).toMatchObject({ commit: { parked: [] }, outcomes: [{ repeated: true }] });
   });
 });
 
 it('sets aside what killed the process untried, whoever waits, unless it was applied', () => {
   const asked = command('patch', { subject: 'r1', data: { name: 'b' } });
   const condemned: Item = { message: message({ replyTo }), again: true, command: asked, target: 'r1', unacceptable: new Unacceptable('crashed', 'it died') };
-  const { commit, outcomes } = decideBatch([condemned], withRole, context());
+  const { commit, outcomes } = decided([condemned], withRole, context());
   expect(commit).toMatchObject({ parked: [{ reason: 'crashed', type: asked.type, subject: 'r1' }], writes: [] });
   expect(outcomes).toMatchObject([{ reply: { status: 500 } }]);
 
-  const applied = decideBatch([item(asked)], withRole, context()).commit.entries[0];
+  const applied = decided([item(asked)], withRole, context()).commit.entries[0];
   if (!applied) throw new Error('no entry');
   const known: Loaded = { ...withRole, receipts: new Map([[asked.hash, { commit: 'before', entry: applied }]]) };
-  expect(decideBatch([condemned], known, context())).toMatchObject({ commit: { parked: [] }, outcomes: [{ repeated: true, reply: { status: 200 } }] });
+  expect(decided([condemned], known, context())).toMatchObject({ commit: { parked: [] }, outcomes: [{ repeated: true, reply: { status: 200 } }] });
 });
 
 it('says in each write which commit it builds on', () => {
   const [patched, created] = [item(command('patch', { subject: 'r1', data: { name: 'b' } })), item(command('create', { id: '2', subject: 'new', data: { name: 'a' } }))];
-  const { writes } = decideBatch([patched, created], withRole, context()).commit;
+  const { writes } = decided([patched, created], withRole, context()).commit;
   expect(writes.map(({ id, previous }) => [id, previous])).toEqual([['r1', withRole.resources.get('partyRole/r1')?.commit], ['new', undefined]]);
 });
 
@@ -178,19 +178,19 @@ it('sets aside what makes a handler throw', () => {
   const broken = item(command('create', { subject: 'r1', data: { name: 'a' } }));
   if (!('definition' in broken)) throw new Error('no definition');
   const throwing: Item = { ...broken, definition: { ...broken.definition, validate: () => { throw new Error('a fault'); } } };
-  const { commit, outcomes } = decideBatch([throwing, item(command('create', { id: '2', data: { name: 'b' } }))], empty, context());
+  const { commit, outcomes } = decided([throwing, item(command('create', { id: '2', data: { name: 'b' } }))], empty, context());
   expect(commit.parked).toMatchObject([{ reason: 'failed', error: 'a fault' }]);
   expect(outcomes.map((outcome) => outcome.reply.status)).toEqual([500, 201]);
 });
 
 it('refuses what could not be announced with 413', () => {
-  const { outcomes, commit } = decideBatch([item(command('create', { data: { name: 'x'.repeat(2000) } }), { replyTo })], empty, context({ maxContentBytes: 2000 }));
+  const { outcomes, commit } = decided([item(command('create', { data: { name: 'x'.repeat(2000) } }), { replyTo })], empty, context({ maxContentBytes: 2000 }));
   expect(outcomes[0]?.reply.status).toBe(413);
   expect(commit.writes).toEqual([]);
 });
 
 it('ends a batch before its commit becomes too large; the first command always goes', () => {
   const items = Array.from({ length: 10 }, (_, index) => item(command('create', { id: String(index), data: { name: 'x'.repeat(1000) } })));
-  expect(decideBatch(items, empty, context({ maxWriteBytes: 8_000 })).outcomes.length).toBeLessThan(10);
-  expect(decideBatch(items, empty, context({ maxWriteBytes: 1 })).outcomes).toHaveLength(1);
+  expect(decided(items, empty, context({ maxWriteBytes: 8_000 })).outcomes.length).toBeLessThan(10);
+  expect(decided(items, empty, context({ maxWriteBytes: 1 })).outcomes).toHaveLength(1);
 });

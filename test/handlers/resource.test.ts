@@ -1,15 +1,15 @@
 import { CloudEvent } from 'cloudevents';
-import { partyRole } from '../../src/handlers/party-role.js';
+import { definitions } from '../../src/handlers/index.js';
 import { Refusal } from '../../src/errors.js';
 import type { JsonObject } from '../../src/json.js';
 import { decide, targetId, type Current, type Decision } from '../../src/handlers/resource.js';
 import type { Command } from '../../src/message.js';
-import { NOW, command, context, definition } from '../support/deciding.js';
+import { ALONE, NOW, command, context, definition } from '../support/deciding.js';
 
 const HREF = 'https://api.example.com/tmf-api/partyRoleManagement/v4/partyRole';
 
 function given(current: Current): { when: (asked: Command) => Decision; refused: (asked: Command) => Refusal } {
-  const when = (asked: Command): Decision => decide(definition, asked, targetId(asked), current, context());
+  const when = (asked: Command): Decision => decide(definition, asked, targetId(asked), current, ALONE, context());
   return {
     when,
     refused: (asked) => {
@@ -127,8 +127,8 @@ describe('create', () => {
   });
 
   it('answers without roleType when that is configured', () => {
-    const plain = partyRole({ roleTypeDefault: false });
-    expect(decide(plain, command('create', { data: { name: 'x' } }), 'r1', nothing, context()).reply.body).not.toHaveProperty('roleType');
+    const [plain = definition] = definitions({ roleTypeDefault: false, lifeCycles: new Map() });
+    expect(decide(plain, command('create', { data: { name: 'x' } }), 'r1', nothing, ALONE, context()).reply.body).not.toHaveProperty('roleType');
   });
 
   it('with an expected revision 0 is refused when there was one before', () => {

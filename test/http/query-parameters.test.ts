@@ -5,7 +5,7 @@ import { type ListParameters, parseFields, parseListParameters } from '../../src
 
 const HREF_PREFIX = '/tmf-api/partyRoleManagement/v4/partyRole/';
 const scalarType = definitions({ roleTypeDefault: true })[0]?.scalarType ?? (() => undefined);
-const rules = { resource: 'partyRole', pageDefault: 20, pageMax: 100, countMax: 1000, scalarType, hrefPrefix: HREF_PREFIX };
+const rules = { resource: 'partyRole', pageDefault: 20, pageMax: 100, countMax: 1000, scalarType, hidden: ['cardNumber'], hrefPrefix: HREF_PREFIX };
 
 function parse(rawQuery: string): ListParameters {
   return parseListParameters(rawQuery, rules);

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { openMemoryBus } from '../../src/bus/memory-bus.js';
 import type { Bus } from '../../src/bus/bus.js';
+import type { ResourceDefinition } from '../../src/handlers/definition.js';
 import { definitions } from '../../src/handlers/index.js';
 import { representationOf } from '../../src/handlers/representation.js';
 import type { HttpOptions } from '../../src/http/http-options.js';
@@ -14,6 +15,7 @@ import { commitId, type Store } from '../../src/store/store.js';
 export const CLOSE_MS = 5_000;
 
 export const BASE_PATH = '/tmf-api/partyRoleManagement/v4';
+const basePathOf = ({ api, version }: ResourceDefinition): string => `/tmf-api/${api}/${version}`;
 export const NOW = '2024-05-31T08:30:00.000Z';
 
 /** A REST adapter that really listens, on the memory bus and the embedded store; the test is its worker. */
@@ -52,9 +54,9 @@ export async function startRest(overrides: (parts: { store: Store }) => Partial<
   const server = createHttpServer({
     bus,
     store,
-    definitions: definitions({ roleTypeDefault: true }),
-    representation: representationOf(() => BASE_PATH),
-    basePathOf: () => BASE_PATH,
+    definitions: definitions({ roleTypeDefault: true, lifeCycles: new Map() }),
+    representation: representationOf(basePathOf),
+    basePathOf,
     source: 'urn:test:rest',
     replyTimeoutMs: 2_000,
     bodyLimitBytes: 10_000,

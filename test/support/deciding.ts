@@ -1,13 +1,20 @@
 import { hash } from 'node:crypto';
-import type { BatchContext, Item } from '../../src/batch.js';
+import { decideBatch, type BatchContext, type DecidedBatch, type Item, type Loaded } from '../../src/batch.js';
 import type { ResourceDefinition } from '../../src/handlers/definition.js';
 import { partyRole } from '../../src/handlers/party-role.js';
+import { References, type Surroundings } from '../../src/handlers/references.js';
 import { representationOf } from '../../src/handlers/representation.js';
 import { targetId } from '../../src/handlers/resource.js';
 import type { Json } from '../../src/json.js';
 import type { Action, Command, Message } from '../../src/message.js';
 
-export const definition: ResourceDefinition = partyRole({ roleTypeDefault: true });
+export const definition: ResourceDefinition = partyRole;
+
+/** References are not looked at. */
+export const unchecked = new References([definition], { missing: new Map([['*', 'off']]), deleted: new Map() }, () => false);
+
+/** There is nothing else. */
+export const ALONE: Surroundings = { resource: () => undefined, referrers: () => [] };
 
 export const NOW = '2026-01-02T03:04:05.678Z';
 
@@ -37,12 +44,20 @@ export function context(overrides: Partial<BatchContext> = {}): BatchContext {
     maxDepth: 20,
     representation: representationOf(() => 'https://api.example.com/tmf-api/partyRoleManagement/v4'),
     notifications: { source: '/partyRoleManagement', domain: 'partyRoleManagement' },
+    references: unchecked,
     tombstoneMs: 60_000,
     maxContentBytes: 1_000_000,
     maxWriteBytes: 4_000_000,
     doubted: new Set(),
     ...overrides,
   };
+}
+
+/** A batch that needs to know nothing more. */
+export function decided(items: readonly Item[], loaded: Loaded, inContext: BatchContext): DecidedBatch {
+  const result = decideBatch(items, loaded, inContext);
+  if (!('commit' in result)) throw new Error('it asks for more');
+  return result;
 }
 
 export function message(fields: Partial<Message> = {}): Message {

@@ -18,7 +18,7 @@ export interface WorkerSetting {
 /** A worker with its relay, in this process; `close` closes both, and the ports are whoever opened them's. */
 export function startWorker({ bus, store, incarnation, sweepAfterMs, sweepEveryMs, relayGraceMs, log }: WorkerSetting): { readonly worker: Worker; close(): Promise<void> } {
   const relay = new Relay({ bus, store, incarnation, log, maxUnconfirmed: 100, sweepAfterMs, sweepEveryMs });
-  const { representation, notifications } = context();
+  const { representation, notifications, references } = context();
   const worker = new Worker({
     bus,
     store,
@@ -26,6 +26,7 @@ export function startWorker({ bus, store, incarnation, sweepAfterMs, sweepEveryM
     definitions: [definition],
     representation,
     notifications,
+    references,
     incarnation,
     envelope: { maxBytes: 100_000, maxDepth: 20, resources: new Map([['partyRole', 'v4']]) },
     batch: { maxMessages: 50, maxBytes: 1_000_000 },

@@ -1,0 +1,77 @@
+import type { Json, JsonObject } from '../json.js';
+import type { AttributeIndex, ResourceDefinition, Secrets, Stamps, ViewPart } from './definition.js';
+import type { LifeCycle } from './life-cycle.js';
+import { compileValidator, omittedByUpdate, referenceAttributes, scalarTypes, type Specification } from './schema.js';
+
+/** What a definition file says: the rest is as its specification, or most specifications, have it. */
+export interface ResourceOutline {
+  readonly specification: Specification;
+  /** `PartyRole`: the name of its schema. */
+  readonly typeName: string;
+  /** `partyRoleManagement` */
+  readonly api: string;
+  /** Default `status`; undefined where there is none. */
+  readonly statusAttribute?: string | undefined;
+  readonly stateAttributes?: readonly string[];
+  readonly lifeCycle?: LifeCycle;
+  /** How its event of a state change is named, after the type's name; default `StateChangeEvent`. */
+  readonly stateChange?: 'StateChangeEvent' | 'StatusChangeEvent';
+  /** Default `event`. */
+  readonly wrapper?: string;
+  /** Attributes beside the `@type` that answers always carry. */
+  readonly answerDefaults?: Readonly<Record<string, Json>>;
+  readonly stamps?: Partial<Stamps>;
+  readonly referredBy?: readonly string[];
+  /** Default `name`. */
+  readonly nameAttributes?: readonly (readonly string[])[];
+  readonly secrets?: Partial<Secrets>;
+  /** Sorted and filtered by, beside the id; its references are filtered by anyway. */
+  readonly sortedBy?: readonly string[];
+  readonly viewPart?: ViewPart;
+  /** The schema that a resource is checked by; default `<typeName>_Create`. */
+  readonly schemaFor?: (resource: JsonObject) => string;
+}
+
+/** A complete definition. The validators are compiled when they are first needed. */
+export function defineResource(outline: ResourceOutline): ResourceDefinition {
+  const { specification, typeName, stateChange = 'StateChangeEvent', schemaFor = () => `${typeName}_Create`, sortedBy = ['name', 'status'] } = outline;
+  const validators = new Map<string, ReturnType<typeof compileValidator>>();
+  const references = referenceAttributes(specification, typeName);
+  const indexes: AttributeIndex[] = sortedBy.map((path) => ({ path }));
+  for (const { path } of references) {
+    const id = `${path.join('.')}.id`;
+    if (!sortedBy.includes(id)) indexes.push({ path: id, filterOnly: true });
+  }
+  return {
+    name: typeName.charAt(0).toLowerCase() + typeName.slice(1),
+    typeName,
+    api: outline.api,
+    version: 'v4',
+    validate: (resource) => {
+      const schema = schemaFor(resource);
+      const validate = validators.get(schema) ?? compileValidator(specification, schema);
+      validators.set(schema, validate);
+      return validate(resource);
+    },
+    unpatchable: omittedByUpdate(specification, typeName),
+    answerDefaults: { ...outline.answerDefaults, '@type': typeName },
+    statusAttribute: 'statusAttribute' in outline ? outline.statusAttribute : 'status',
+    stateAttributes: outline.stateAttributes ?? [],
+    lifeCycle: outline.lifeCycle,
+    stamps: { onCreate: () => ({}), onStateChange: [], onChange: [], ...outline.stamps },
+    references,
+    referredBy: outline.referredBy ?? [],
+    nameAttributes: outline.nameAttributes ?? [['name']],
+    secrets: { dropped: [], masked: {}, ...outline.secrets },
+    wrapper: outline.wrapper ?? 'event',
+    events: {
+      create: `${typeName}CreateEvent`,
+      attributeValueChange: `${typeName}AttributeValueChangeEvent`,
+      stateChange: typeName + stateChange,
+      delete: `${typeName}DeleteEvent`,
+    },
+    indexes,
+    scalarType: scalarTypes(specification, typeName),
+    viewPart: outline.viewPart,
+  };
+}

@@ -1,0 +1,13 @@
+/** More than these would make a header that proxies cut. */
+const MAX_WARNINGS = 10;
+const MAX_CHARACTERS = 200;
+
+/** The header `Warning` (RFC 7234, section 5.5; code 199, "Miscellaneous Warning"), empty when there is nothing to say. */
+export function warningHeader(warnings: readonly string[]): Record<string, string> {
+  if (warnings.length === 0) return {};
+  return { Warning: warnings.slice(0, MAX_WARNINGS).map((text) => `199 - "${quotable(text)}"`).join(', ') };
+}
+
+function quotable(text: string): string {
+  return text.slice(0, MAX_CHARACTERS).replace(/[^\x20-\x7e]|["\\]/g, '?');
+}
