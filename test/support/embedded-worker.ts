@@ -2,10 +2,11 @@ import type { Logger } from 'pino';
 import type { Bus } from '../../src/bus/bus.js';
 import { Relay } from '../../src/relay.js';
 import type { Store } from '../../src/store/store.js';
-import { Worker } from '../../src/worker.js';
+import { Worker, type WorkerOptions } from '../../src/worker.js';
 import { context, definition } from './deciding.js';
 
-export interface WorkerSetting {
+/** Party roles alone, unless told. */
+export interface WorkerSetting extends Partial<Pick<WorkerOptions, 'definitions' | 'representation' | 'notifications' | 'references'>> {
   readonly bus: Bus;
   readonly store: Store;
   readonly incarnation: string;
@@ -16,19 +17,19 @@ export interface WorkerSetting {
 }
 
 /** A worker with its relay, in this process; `close` closes both, and the ports are whoever opened them's. */
-export function startWorker({ bus, store, incarnation, sweepAfterMs, sweepEveryMs, relayGraceMs, log }: WorkerSetting): { readonly worker: Worker; close(): Promise<void> } {
+export function startWorker({ bus, store, incarnation, sweepAfterMs, sweepEveryMs, relayGraceMs, log, ...deciding }: WorkerSetting): { readonly worker: Worker; close(): Promise<void> } {
   const relay = new Relay({ bus, store, incarnation, log, maxUnconfirmed: 100, sweepAfterMs, sweepEveryMs });
-  const { representation, notifications, references } = context();
+  const { definitions, representation, notifications, references } = { definitions: [definition], ...context(), ...deciding };
   const worker = new Worker({
     bus,
     store,
     relay,
-    definitions: [definition],
+    definitions,
     representation,
     notifications,
     references,
     incarnation,
-    envelope: { maxBytes: 100_000, maxDepth: 20, resources: new Map([['partyRole', 'v4']]) },
+    envelope: { maxBytes: 100_000, maxDepth: 20, resources: new Map(definitions.map(({ name, version }) => [name, version])) },
     batch: { maxMessages: 50, maxBytes: 1_000_000 },
     maxWriteBytes: 1_000_000,
     prefetch: 100,

@@ -29,7 +29,7 @@ export interface Answer {
 
 /** An upstream system and an event consumer that know nothing of this project's code. */
 export interface PlainClient {
-  /** Everything about party roles: bound by resource. */
+  /** Everything about party roles: bound by resource; about whatever else it was told to see. */
   readonly events: readonly Seen[];
   /** Bound by event type alone: creations of whatever resource. */
   readonly creations: readonly Seen[];
@@ -42,6 +42,9 @@ export interface PlainClient {
 }
 
 const SOURCE = '/test/upstream';
+const PARTY_ROLES = 'partyRole.*';
+/** What to bind to so as to see everything, on either broker. */
+export const EVERYTHING = '*.*';
 
 function structured(asked: Asked): string {
   const { type, subject, contentType, data, id = randomUUID(), extensions } = asked;
@@ -74,18 +77,18 @@ class Replies {
   }
 }
 
-export async function plainAmqp(url: string, prefix: string): Promise<PlainClient> {
+export async function plainAmqp(url: string, prefix: string, seen = PARTY_ROLES): Promise<PlainClient> {
   const connection = await connectAmqp(url);
   const channel = await connection.createConfirmChannel();
   const events: Seen[] = [];
   const dead: Seen[] = [];
   const creations: Seen[] = [];
-  for (const [topic, pattern, seen] of [['events', 'partyRole.*', events], ['events', '*.PartyRoleCreateEvent', creations], ['dead', '#', dead]] as const) {
+  for (const [topic, pattern, taken] of [['events', seen, events], ['events', '*.PartyRoleCreateEvent', creations], ['dead', '#', dead]] as const) {
     const { queue } = await channel.assertQueue('', { exclusive: true });
     await channel.bindQueue(queue, `${prefix}.${topic}`, pattern);
     await channel.consume(
       queue,
-      (message) => message && seen.push({ key: message.fields.routingKey, contentType: String(message.properties.contentType), content: message.content.toString() }),
+      (message) => message && taken.push({ key: message.fields.routingKey, contentType: String(message.properties.contentType), content: message.content.toString() }),
       { noAck: true },
     );
   }
@@ -113,26 +116,26 @@ export async function plainAmqp(url: string, prefix: string): Promise<PlainClien
   };
 }
 
-export async function plainNats(url: string, prefix: string): Promise<PlainClient> {
+export async function plainNats(url: string, prefix: string, seen = PARTY_ROLES): Promise<PlainClient> {
   const connection = await connectNats({ servers: url });
   const stream = jetstream(connection);
   const events: Seen[] = [];
   const dead: Seen[] = [];
   const creations: Seen[] = [];
-  for (const [topic, pattern, seen] of [['events', 'partyRole.*', events], ['events', '*.PartyRoleCreateEvent', creations], ['dead', '>', dead]] as const) {
+  for (const [topic, pattern, taken] of [['events', seen, events], ['events', '*.PartyRoleCreateEvent', creations], ['dead', '>', dead]] as const) {
     connection.subscribe(`${prefix}.${topic}.${pattern}`, {
       callback: (_error, message) => {
-        seen.push({ key: message.subject.slice(`${prefix}.${topic}.`.length), contentType: message.headers?.get('content-type') ?? '', content: message.string() });
+        taken.push({ key: message.subject.slice(`${prefix}.${topic}.`.length), contentType: message.headers?.get('content-type') ?? '', content: message.string() });
       },
     });
   }
   const replies = new Replies();
   const inbox = createInbox();
   connection.subscribe(inbox, { callback: (_error, message) => replies.take(message.headers?.get('correlation-id') ?? '', message.data) });
-  const publish = async (key: string, content: Uint8Array | string, entries: Record<string, string>): Promise<void> => {
+  const publish = async (resource: string, key: string, content: Uint8Array | string, entries: Record<string, string>): Promise<void> => {
     const headers = natsHeaders();
     for (const [name, value] of Object.entries(entries)) headers.set(name, value);
-    await stream.publish(`${prefix}.commands.partyRole.${key}`, content, { headers });
+    await stream.publish(`${prefix}.commands.${resource}.${key}`, content, { headers });
   };
   return {
     events,
@@ -142,11 +145,12 @@ export async function plainNats(url: string, prefix: string): Promise<PlainClien
       replies.next((correlationId) => {
         const options = { 'reply-to': inbox, 'correlation-id': correlationId };
         const key = asked.subject ?? randomUUID();
-        if (mode === 'structured') return publish(key, structured(asked), { ...options, 'content-type': 'application/cloudevents+json' });
+        const [, , resource = ''] = asked.type.split('.');
+        if (mode === 'structured') return publish(resource, key, structured(asked), { ...options, 'content-type': 'application/cloudevents+json' });
         const headers = Object.fromEntries(Object.entries(attributes(asked)).map(([name, value]) => [`ce-${name}`, value]));
-        return publish(key, body(asked), { ...options, 'content-type': asked.contentType ?? 'application/json', ...headers });
+        return publish(resource, key, body(asked), { ...options, 'content-type': asked.contentType ?? 'application/json', ...headers });
       }),
-    post: (key, contentType, content) => publish(key, content, { 'content-type': contentType }),
+    post: (key, contentType, content) => publish('partyRole', key, content, { 'content-type': contentType }),
     close: () => connection.drain(),
   };
 }
