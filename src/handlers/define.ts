@@ -28,19 +28,22 @@ export interface ResourceOutline {
   /** Sorted and filtered by, beside the id; its references are filtered by anyway. */
   readonly sortedBy?: readonly string[];
   readonly viewPart?: ViewPart;
+  readonly viewOwners?: readonly string[];
+  readonly viewDate?: string;
   /** The schema that a resource is checked by; default `<typeName>_Create`. */
   readonly schemaFor?: (resource: JsonObject) => string;
 }
 
 /** A complete definition. The validators are compiled when they are first needed. */
 export function defineResource(outline: ResourceOutline): ResourceDefinition {
-  const { specification, typeName, stateChange = 'StateChangeEvent', schemaFor = () => `${typeName}_Create`, sortedBy = ['name', 'status'] } = outline;
+  const { specification, typeName, stateChange = 'StateChangeEvent', schemaFor = () => `${typeName}_Create`, sortedBy = ['name', 'status'], viewOwners, viewDate } = outline;
   const validators = new Map<string, ReturnType<typeof compileValidator>>();
   const references = referenceAttributes(specification, typeName);
   const indexes: AttributeIndex[] = sortedBy.map((path) => ({ path }));
   for (const { path } of references) {
     const id = `${path.join('.')}.id`;
     if (!sortedBy.includes(id)) indexes.push({ path: id, filterOnly: true });
+    if (viewDate !== undefined && viewOwners?.includes(path.join('.'))) indexes.push({ path: id, filterOnly: true, latestBy: viewDate });
   }
   return {
     name: typeName.charAt(0).toLowerCase() + typeName.slice(1),
@@ -73,5 +76,7 @@ export function defineResource(outline: ResourceOutline): ResourceDefinition {
     indexes,
     scalarType: scalarTypes(specification, typeName),
     viewPart: outline.viewPart,
+    viewOwners,
+    viewDate,
   };
 }

@@ -11,6 +11,8 @@ export interface AttributeIndex {
   readonly path: string;
   /** For filters only, not for `sort`: costs less where most resources lack the attribute. */
   readonly filterOnly?: boolean;
+  /** The path of a date-time: of those that have one value at `path`, the latest come first. */
+  readonly latestBy?: string;
 }
 
 /** What the service sets where the sender did not. */
@@ -80,4 +82,8 @@ export interface ResourceDefinition {
   /** What the specification declares the value at a dotted path to be, if it is one that nothing lies below. */
   readonly scalarType: (path: readonly string[]) => ScalarType | undefined;
   readonly viewPart: ViewPart | undefined;
+  /** Its references that make it a part of the customer whom they name, dotted; undefined: all that may name one. */
+  readonly viewOwners: readonly string[] | undefined;
+  /** Where its own date is, dotted: that view shows the latest of these, and they stand in its timeline. */
+  readonly viewDate: string | undefined;
 }

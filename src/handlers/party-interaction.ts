@@ -17,4 +17,6 @@ export const partyInteraction = defineResource({
   nameAttributes: [['reason']],
   sortedBy: ['status', 'interactionDate.startDateTime'],
   viewPart: 'interaction',
+  viewOwners: ['relatedParty', 'interactionItem.relatedParty'],
+  viewDate: 'interactionDate.startDateTime',
 });

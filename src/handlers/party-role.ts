@@ -12,4 +12,5 @@ export const partyRole = defineResource({
   referredBy: ['RelatedParty'],
   sortedBy: ['name', 'status', 'engagedParty.id'],
   viewPart: 'role',
+  viewOwners: ['engagedParty'],
 });

@@ -28,6 +28,7 @@ export interface Referring {
 
 /** How the resources that this service serves refer to each other. */
 export class References {
+  private readonly everywhere = new Map<string, readonly Reference[]>();
   private readonly byType = new Map<string, readonly Reference[]>();
   private readonly byName: ReadonlyMap<string, ResourceDefinition>;
   private readonly byTypeName: ReadonlyMap<string, ResourceDefinition>;
@@ -48,7 +49,9 @@ export class References {
         const onDelete = modes.deleted.get(place) ?? modes.deleted.get('*') ?? 'refuse';
         return { path, schema, mode, onDelete, targets: definitions.filter(({ referredBy }) => referredBy.includes(schema)) };
       });
-      this.byType.set(name, places.filter(({ mode, targets }) => mode !== 'off' && targets.length > 0));
+      const known = places.filter(({ targets }) => targets.length > 0);
+      this.everywhere.set(name, known);
+      this.byType.set(name, known.filter(({ mode }) => mode !== 'off'));
     }
     this.byTarget = new Map(definitions.map(({ name }) => [name, this.referringTo(name)]));
   }
@@ -57,7 +60,12 @@ export class References {
     return this.byName.get(type);
   }
 
-  /** Where this type of resource refers to others. */
+  /** Where this type of resource may name others, whether that is checked or not. */
+  places(type: string): readonly Reference[] {
+    return this.everywhere.get(type) ?? [];
+  }
+
+  /** Where this type of resource refers to others, as far as that is checked. */
   of(type: string): readonly Reference[] {
     return this.byType.get(type) ?? [];
   }
@@ -72,6 +80,13 @@ export class References {
       const places = references.filter(({ targets, onDelete }) => onDelete !== 'keep' && targets.some(({ name }) => name === target));
       return places.length === 0 ? [] : [{ type, places }];
     });
+  }
+
+  /** Whether this value may name this resource: by what it is, or by what it says that it is (`@type`). */
+  mayName(reference: Reference, value: JsonObject, definition: ResourceDefinition, resource: JsonObject): boolean {
+    const { href, '@referredType': referredType } = value;
+    if (this.candidates(reference, value).some(({ name }) => name === definition.name)) return true;
+    return referredType !== undefined && referredType === resource['@type'] && (typeof href !== 'string' || this.isHere(href));
   }
 
   /** The resources here that this value may name; none when it names something elsewhere. */

@@ -36,7 +36,7 @@ export async function commitBatch(tables: Tables, commit: Commit): Promise<'comm
 function prepare(commit: Commit): Prepared {
   try {
     return {
-      rows: commit.writes.map((write) => ({ write, text: toText(toRow(write, commit.id)) })),
+      rows: commit.writes.map((write) => ({ write, text: toText(toRow(write, commit)) })),
       parked: commit.parked.map(({ id, at, body, retries: _retries, ...rest }) => ({ id, at: at.getTime(), text: toText({ ...rest, body: Buffer.from(body).toString('base64') }) })),
       commitText: toText({ at: commit.at.getTime(), entries: commit.entries, previous: commit.writes.flatMap(previousOf) }),
     };
@@ -50,8 +50,8 @@ function previousOf({ type, id, previous }: ResourceWrite): [string, string][] {
   return previous === undefined ? [] : [[`${type}/${id}`, previous]];
 }
 
-function toRow({ revision, resource, deleted, expires }: ResourceWrite, commit: string): ResourceRow {
-  return { revision, commit, resource, ...(deleted ? { expires: expires?.getTime() ?? 0 } : {}) };
+function toRow({ revision, resource, deleted, expires }: ResourceWrite, { id: commit, at }: Commit): ResourceRow {
+  return { revision, commit, at: at.getTime(), resource, ...(deleted ? { expires: expires?.getTime() ?? 0 } : {}) };
 }
 
 /** Checks everything before anything is written. */

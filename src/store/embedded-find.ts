@@ -2,10 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { compileConditions } from './embedded-match.js';
 import { readStored } from './embedded-rows.js';
 import type { TypeTables } from './embedded-tables.js';
+import { compareDated, datedPlaceOf, latestOf } from './latest.js';
 import { pageOf } from './page.js';
 import type { Query } from './query.js';
 import { compileSort, placeTest } from './sort-order.js';
-import type { Page, StoredResource } from './store.js';
+import type { DatedPlace, Page, StoredResource } from './store.js';
 
 /** How many resources are looked at before others may use the process. */
 const STRIDE = 500;
@@ -66,21 +67,45 @@ async function sortedPage(tables: TypeTables, query: Query): Promise<Page> {
   return pageOf(query, found, () => Math.min(total, countMax));
 }
 
-/** See `Store.referrers`. It scans them all, and reads those that hold one of the ids as a text. */
-export async function findReferrers({ live }: TypeTables, paths: readonly (readonly string[])[], ids: readonly string[], limit: number): Promise<StoredResource[]> {
+/** See `Store.referrers`. */
+export async function findReferrers(tables: TypeTables, paths: readonly (readonly string[])[], ids: readonly string[], limit: number): Promise<StoredResource[]> {
+  const found: StoredResource[] = [];
+  if (limit === 0) return found;
+  for await (const stored of referring(tables, paths, ids)) {
+    found.push(stored);
+    if (found.length >= limit) break;
+  }
+  return found;
+}
+
+/** See `Store.latest`. */
+export async function findLatest(
+  tables: TypeTables,
+  paths: readonly (readonly string[])[],
+  ids: readonly string[],
+  date: readonly string[],
+  limit: number,
+  before: DatedPlace | undefined,
+): Promise<StoredResource[]> {
+  const found: StoredResource[] = [];
+  for await (const stored of referring(tables, paths, ids)) {
+    if (!before || compareDated(datedPlaceOf(stored, date), before) > 0) found.push(stored);
+  }
+  return latestOf(found, date, limit);
+}
+
+/** It scans them all, and reads those that hold one of the ids as a text. */
+async function* referring({ live }: TypeTables, paths: readonly (readonly string[])[], ids: readonly string[]): AsyncGenerator<StoredResource> {
   const fits = paths.map((path) => compileConditions([{ path: [...path, 'id'], operator: 'in', values: ids }]));
   const texts = ids.map((id) => JSON.stringify(id));
-  const found: StoredResource[] = [];
   let seen = 0;
   for (const { key, value } of live.getRange()) {
-    if (found.length >= limit) break;
     seen += 1;
     if (seen % STRIDE === 0) await setImmediate();
     if (!texts.some((text) => value.includes(text))) continue;
     const stored = readStored(key, value);
-    if (fits.some((fit) => fit(stored))) found.push(stored);
+    if (fits.some((fit) => fit(stored))) yield stored;
   }
-  return found;
 }
 
 async function* matching({ live }: TypeTables, { where }: Query): AsyncGenerator<StoredResource> {

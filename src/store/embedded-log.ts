@@ -1,6 +1,6 @@
 import { fromText, type CommitRow, type Tables } from './embedded-tables.js';
 import { inSerialOrder } from './serial-order.js';
-import { commitId, incarnationOf, type Between, type LoggedCommit, type PendingCommit, type PendingFilter, type Receipt, type StoredCommit } from './store.js';
+import { commitId, incarnationOf, type Between, type LoggedCommit, type PastPlace, type PendingCommit, type PendingFilter, type Receipt, type StoredCommit } from './store.js';
 
 /** See `Store.receipts`. */
 export function findReceipts(tables: Tables, commands: readonly string[]): Map<string, Receipt> {
@@ -70,6 +70,20 @@ export function readLog(tables: Tables, after: number, limit: number, { from, to
 export function readCommit(tables: Tables, id: string): StoredCommit | undefined {
   const row = readRow(tables, id);
   return row && { id, at: new Date(row.at), entries: row.entries, previous: new Map(row.previous) };
+}
+
+/** See `Store.readPast`. */
+export function readPast(tables: Tables, places: readonly PastPlace[]): Map<string, StoredCommit> {
+  const asked = new Map<string, Set<string>>();
+  for (const { commit, order } of places) asked.set(commit, (asked.get(commit) ?? new Set()).add(order));
+  const found = new Map<string, StoredCommit>();
+  for (const [id, orders] of asked) {
+    const commit = readCommit(tables, id);
+    if (!commit) continue;
+    const entries = commit.entries.map((entry) => ({ ...entry, events: entry.events.filter(({ order }) => orders.has(order)) })).filter(({ events }) => events.length > 0);
+    found.set(id, { ...commit, entries, previous: new Map([...commit.previous].filter(([order]) => orders.has(order))) });
+  }
+  return found;
 }
 
 function readRow(tables: Tables, id: string): CommitRow | undefined {

@@ -5,9 +5,9 @@ import type { Logger } from 'pino';
 import { StartError, textOf, UnavailableError } from '../errors.js';
 import { commitBatch } from './embedded-commit.js';
 import { sweep } from './embedded-expiry.js';
-import { findPage, findReferrers } from './embedded-find.js';
+import { findLatest, findPage, findReferrers } from './embedded-find.js';
 import { lockFolder, type FolderLock } from './embedded-lock.js';
-import { findPending, findReceipts, markPublished, readCommit, readLog } from './embedded-log.js';
+import { findPending, findReceipts, markPublished, readCommit, readLog, readPast } from './embedded-log.js';
 import { countParked, dropParked, findParked, recordRetry } from './embedded-parked.js';
 import { beat, leave } from './embedded-presence.js';
 import { currentRow, readStored, toStored } from './embedded-rows.js';
@@ -18,11 +18,13 @@ import {
   FORMAT,
   type Between,
   type Commit,
+  type DatedPlace,
   type LoggedCommit,
   type Note,
   type Page,
   type ParkedFilter,
   type ParkedMessage,
+  type PastPlace,
   type PendingCommit,
   type PendingFilter,
   type Receipt,
@@ -130,6 +132,11 @@ class EmbeddedStore implements Store {
     return findReferrers(tables.type(type), paths, ids, limit);
   }
 
+  async latest(type: string, paths: readonly (readonly string[])[], ids: readonly string[], date: readonly string[], limit: number, before?: DatedPlace): Promise<StoredResource[]> {
+    const tables = await this.ready();
+    return findLatest(tables.type(type), paths, ids, date, limit, before);
+  }
+
   async pending(filter: PendingFilter): Promise<PendingCommit[]> {
     const tables = await this.ready();
     return findPending(tables, filter);
@@ -148,6 +155,11 @@ class EmbeddedStore implements Store {
   async readCommit(id: string): Promise<StoredCommit | undefined> {
     const tables = await this.ready();
     return readCommit(tables, id);
+  }
+
+  async readPast(places: readonly PastPlace[]): Promise<Map<string, StoredCommit>> {
+    const tables = await this.ready();
+    return readPast(tables, places);
   }
 
   async scan(type: string, after: string, limit: number): Promise<StoredResource[]> {

@@ -6,6 +6,8 @@ import type { Entry, Note, ParkedMessage, Retry } from './store.js';
 export interface ResourceRow {
   readonly revision: number;
   readonly commit: string;
+  /** Milliseconds. Rows of an earlier version have none. */
+  readonly at?: number;
   readonly resource: JsonObject;
   /** Only of a tombstone: when it may vanish, in milliseconds. */
   readonly expires?: number;

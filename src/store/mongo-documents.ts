@@ -122,13 +122,14 @@ export function toResourceDocument(write: ResourceWrite, commit: Commit): Resour
 }
 
 /** What `fromResourceDocument` needs. */
-export const RESOURCE_FIELDS = { revision: 1, commit: 1, escaped: 1, resource: 1, deleted: 1 } as const;
+export const RESOURCE_FIELDS = { revision: 1, commit: 1, at: 1, escaped: 1, resource: 1, deleted: 1 } as const;
 
 export function fromResourceDocument(document: ResourceDocument): StoredResource {
   return {
     id: document._id,
     revision: document.revision,
     commit: document.commit,
+    at: document.at,
     resource: document.escaped ? unescapeNames(document.resource) : document.resource,
     deleted: document.deleted,
   };

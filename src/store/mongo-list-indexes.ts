@@ -16,6 +16,8 @@ export interface AttributeIndex {
   readonly path: string;
   /** For conditions only, not as the sort key: half the cost of writing where most resources lack the attribute. */
   readonly filterOnly?: boolean;
+  /** See `Store.latest`. */
+  readonly latestBy?: string;
 }
 
 const PAUSES_MS = [1_000, 5_000, 30_000];
@@ -67,9 +69,11 @@ function listIndexes(attributes: readonly AttributeIndex[]): IndexDescription[] 
   const byKey = new Map<string, IndexDescription>();
   const add = (index: IndexDescription): unknown => byKey.set(JSON.stringify(index.key), index);
   add({ key: { deleted: 1, _id: 1 } });
-  for (const { path, filterOnly = false } of attributes) {
+  for (const { path, filterOnly = false, latestBy } of attributes) {
     const at = toPath(path.split('.'));
-    if (filterOnly) add({ key: { [at]: 1, _id: 1 }, partialFilterExpression: { deleted: false, [at]: { $exists: true } } });
+    const ofThose = { deleted: false, [at]: { $exists: true } };
+    if (latestBy !== undefined) add({ key: { [at]: 1, [toPath(latestBy.split('.'))]: -1, _id: -1 }, partialFilterExpression: ofThose });
+    else if (filterOnly) add({ key: { [at]: 1, _id: 1 }, partialFilterExpression: ofThose });
     else add({ key: { deleted: 1, [at]: 1, _id: 1 } });
   }
   return [...byKey.values()];

@@ -4,7 +4,7 @@ import { commitTransaction } from './mongo-commit.js';
 import { fromCommitDocument, fromEntryDocument, type Collections, type CommitDocument, type EntryDocument } from './mongo-documents.js';
 import { hasLabel, isConflict } from './mongo-errors.js';
 import { inSerialOrder } from './serial-order.js';
-import { commitId, incarnationOf, type Between, type LoggedCommit, type PendingCommit, type PendingFilter, type Receipt, type StoredCommit } from './store.js';
+import { commitId, incarnationOf, type Between, type LoggedCommit, type PastPlace, type PendingCommit, type PendingFilter, type Receipt, type StoredCommit } from './store.js';
 
 /** How often marking is tried when other workers mark at the same moment. */
 const MARK_ATTEMPTS = 20;
@@ -108,4 +108,22 @@ export async function readLog(collections: Collections, after: number, limit: nu
 export async function readCommit(collections: Collections, id: string): Promise<StoredCommit | undefined> {
   const document = await collections.commits.findOne({ _id: id });
   return document ? fromCommitDocument(document) : undefined;
+}
+
+/** See `Store.readPast`. Each commit finds the resources that are asked of it by its place in a list. */
+export async function readPast(collections: Collections, places: readonly PastPlace[]): Promise<Map<string, StoredCommit>> {
+  const asked = new Map<string, string[]>();
+  for (const { commit, order } of places) asked.set(commit, [...(asked.get(commit) ?? []), order]);
+  if (asked.size === 0) return new Map();
+  const ids = [...asked.keys()];
+  const orders = { $arrayElemAt: [{ $literal: [...asked.values()] }, { $indexOfArray: [{ $literal: ids }, '$_id'] }] };
+  const isAsked = { $in: ['$$this.order', '$$orders'] };
+  const ofThem = { $filter: { input: '$entries', cond: { $gt: [{ $size: { $setIntersection: ['$$this.events.order', '$$orders'] } }, 0] } } };
+  const entries = { $map: { input: ofThem, as: 'entry', in: { $mergeObjects: ['$$entry', { events: { $filter: { input: '$$entry.events', cond: isAsked } } }] } } };
+  const previous = { $filter: { input: { $ifNull: ['$previous', []] }, cond: isAsked } };
+  const inScope = (value: object): object => ({ $let: { vars: { orders }, in: value } });
+  const found = await collections.commits
+    .aggregate<CommitDocument>([{ $match: { _id: { $in: ids } } }, { $project: { at: 1, entries: inScope(entries), previous: inScope(previous) } }], { batchSize: ids.length + 1 })
+    .toArray();
+  return new Map(found.map((document) => [document._id, fromCommitDocument(document)]));
 }

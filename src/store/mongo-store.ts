@@ -4,22 +4,24 @@ import { commitBatch } from './mongo-commit.js';
 import { MongoConnection, type ConnectionOptions } from './mongo-connection.js';
 import { fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
 import { isDuplicateKey } from './mongo-errors.js';
-import { toPath } from './mongo-filter.js';
 import { findPage } from './mongo-find.js';
-import { findPending, findReceipts, markPublished, readCommit, readLog } from './mongo-log.js';
+import { findPending, findReceipts, markPublished, readCommit, readLog, readPast } from './mongo-log.js';
 import { findNotes, removeNotes, writeNotes } from './mongo-notes.js';
 import { countParked, dropParked, findParked, recordRetry } from './mongo-parked.js';
 import { beat, leave } from './mongo-presence.js';
+import { findLatest, findReferrers } from './mongo-referrers.js';
 import type { Query } from './query.js';
 import type { ParkReason } from '../message.js';
 import type {
   Between,
   Commit,
+  DatedPlace,
   LoggedCommit,
   Note,
   Page,
   ParkedFilter,
   ParkedMessage,
+  PastPlace,
   PendingCommit,
   PendingFilter,
   Receipt,
@@ -74,15 +76,11 @@ class MongoStore implements Store {
   }
 
   async referrers(type: string, paths: readonly (readonly string[])[], ids: readonly string[], limit: number): Promise<StoredResource[]> {
-    if (limit === 0 || paths.length === 0 || ids.length === 0) return [];
-    // An attribute that is asked to be there finds the index of those that have it.
-    const places = paths.map((path) => toPath([...path, 'id'])).map((at) => ({ [at]: { $exists: true, $in: [...ids] } }));
-    const documents = await this.connection
-      .collections()
-      .resources(type)
-      .find<ResourceDocument>({ deleted: false, $or: places }, { projection: RESOURCE_FIELDS, sort: { _id: 1 }, limit, batchSize: limit + 1 })
-      .toArray();
-    return documents.map(fromResourceDocument);
+    return findReferrers(this.connection.collections().resources(type), paths, ids, limit);
+  }
+
+  async latest(type: string, paths: readonly (readonly string[])[], ids: readonly string[], date: readonly string[], limit: number, before?: DatedPlace): Promise<StoredResource[]> {
+    return findLatest(this.connection.collections().resources(type), paths, ids, date, limit, before);
   }
 
   async pending(filter: PendingFilter): Promise<PendingCommit[]> {
@@ -99,6 +97,10 @@ class MongoStore implements Store {
 
   async readCommit(id: string): Promise<StoredCommit | undefined> {
     return readCommit(this.connection.collections(), id);
+  }
+
+  async readPast(places: readonly PastPlace[]): Promise<Map<string, StoredCommit>> {
+    return readPast(this.connection.collections(), places);
   }
 
   async scan(type: string, after: string, limit: number): Promise<StoredResource[]> {

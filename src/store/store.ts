@@ -35,6 +35,12 @@ export interface Store {
    */
   referrers(type: string, paths: readonly (readonly string[])[], ids: readonly string[], limit: number): Promise<StoredResource[]>;
 
+  /**
+   * As `referrers`, but the latest first: by the text at `date`, then by id; what has none there comes last.
+   * @param before only what comes behind this place in that order
+   */
+  latest(type: string, paths: readonly (readonly string[])[], ids: readonly string[], date: readonly string[], limit: number, before?: DatedPlace): Promise<StoredResource[]>;
+
   /** Commits that still wait to be published, oldest first; serial order within an incarnation. */
   pending(filter: PendingFilter): Promise<PendingCommit[]>;
 
@@ -52,6 +58,12 @@ export interface Store {
 
   /** One commit, published or not; undefined when its retention is over. */
   readCommit(id: string): Promise<StoredCommit | undefined>;
+
+  /**
+   * What these commits have of these resources, by commit: entries with their events only, and what wrote them before. A commit can
+   * have hundreds of other entries, which are not read. Commits whose retention is over are absent.
+   */
+  readPast(places: readonly PastPlace[]): Promise<Map<string, StoredCommit>>;
 
   /** Live resources with an id greater than `after` (by code unit), in order of id, at most `limit`. */
   scan(type: string, after: string, limit: number): Promise<StoredResource[]>;
@@ -109,9 +121,25 @@ export interface StoredResource {
   readonly revision: number;
   /** Id of the commit that last wrote it. */
   readonly commit: string;
+  /** When that was; unknown of what an earlier version of the embedded store wrote. */
+  readonly at?: Date;
   /** The TM Forum resource, `id` included, `href` not; of a tombstone its last state. */
   readonly resource: JsonObject;
   readonly deleted: boolean;
+}
+
+/** A place among resources that are ordered by a date of theirs, the latest first. */
+export interface DatedPlace {
+  /** Undefined: among those without one, which come last. */
+  readonly date: string | undefined;
+  readonly id: string;
+}
+
+/** A resource in a commit that wrote it. */
+export interface PastPlace {
+  readonly commit: string;
+  /** `type/id` of the resource. */
+  readonly order: string;
 }
 
 export interface Page {
