@@ -27,7 +27,7 @@ export function application(options: HttpOptions, isDraining: () => boolean, hol
   if (options.admin) app.use('/admin', adminRoutes(options, options.admin));
   // Probes and operators get through when callers are too many.
   app.use(limitRequests(options.maxRequests, holdMs, options.log));
-  for (const definition of options.definitions) app.use(resourceRoutes(definition, options));
+  for (const definition of options.definitions) app.use(options.basePathOf(definition), resourceRoutes(definition, options));
   app.use((request) => {
     throw new Refusal(404, 'Nothing is here', [{ at: 'path', problem: request.path.slice(0, 200) }]);
   });

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { PATCH_TYPES } from '../handlers/patch.js';
 import type { ResourceRequest } from './exchange.js';
-import { collectionPath, type HttpOptions } from './http-options.js';
+import type { HttpOptions } from './http-options.js';
 import { notFound, readHandlers } from './read-handlers.js';
 import { bodyReader, requireBody } from './request-body.js';
 import { allow, refuseMethod, requireJsonAnswer, requireStore } from './route-steps.js';
@@ -13,10 +13,9 @@ const POST_TYPES = ['application/json'];
 const POST_HEADER = 'Accept-Post';
 const PATCH_HEADER = 'Accept-Patch';
 
-/** The routes of one resource type: its collection and its members (TMF630 part 1). */
+/** The routes of one resource type, below its API's base path: its collection and its members (TMF630 part 1). */
 export function resourceRoutes(definition: ResourceDefinition, options: HttpOptions): Router {
   const router = Router({ caseSensitive: true });
-  const collection = collectionPath(options, definition);
   const { list, retrieve } = readHandlers(definition, options);
   const { create, patch, remove } = writeHandlers(definition, options);
   const readBody = bodyReader(options.bodyLimitBytes);
@@ -24,7 +23,7 @@ export function resourceRoutes(definition: ResourceDefinition, options: HttpOpti
   const storeNeeded = requireStore(options.store);
 
   router
-    .route(collection)
+    .route(`/${definition.name}`)
     .all(requireJsonAnswer)
     .get(storeNeeded, list)
     .post(requireBody(POST_TYPES, POST_HEADER), storeNeeded, readBody, create)
@@ -32,7 +31,7 @@ export function resourceRoutes(definition: ResourceDefinition, options: HttpOpti
     .all(refuseMethod('GET, HEAD, POST, OPTIONS'));
 
   router
-    .route(`${collection}/:id`)
+    .route(`/${definition.name}/:id`)
     .all(requireJsonAnswer, (request: ResourceRequest, _response, next) => {
       if (!isResourceId(request.params.id)) throw notFound(definition, request.params.id);
       next();
