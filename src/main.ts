@@ -1,7 +1,8 @@
+import { UsageError } from './command-line.js';
 import { ConfigError, helpText, readConfig, type Config } from './config.js';
 import { runService } from './service.js';
 import { runTool } from './tool.js';
-import { isTool, readTask, UsageError, type Task } from './tool-arguments.js';
+import { isTool, readTask, type Task } from './tool-arguments.js';
 
 /** Without arguments the service; `dlq`, `replay` and `snapshot` are the operator's tools. */
 function main([argument, ...rest]: readonly string[]): void {

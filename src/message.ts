@@ -91,6 +91,8 @@ export interface Command {
   readonly correlationid?: string;
   readonly traceparent?: string;
   readonly tracestate?: string;
+  /** It comes from a mass import; its events say so too. */
+  readonly imported?: true;
   /** The parked message that this command repeats. */
   readonly retryof?: string;
 }
@@ -126,6 +128,9 @@ export interface OutgoingEvent {
   /** The event as JSON text, `application/cloudevents+json`. */
   readonly content: string;
 }
+
+/** The header of a reply that was given before: this time nothing was done. */
+export const REPLAYED = 'Idempotent-Replayed';
 
 /** Media type of a CloudEvent in structured mode (CloudEvents JSON format, section 3). */
 export const STRUCTURED = 'application/cloudevents+json';

@@ -57,8 +57,8 @@ export function runService(config: Config, ports: Ports = { openStore, openBus }
   start(config, ports, lifecycle, onFatal, log).catch(onFatal);
 }
 
-/** Starts everything that this process is to do. Each part is closed before what it stands on. */
-async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal: OnFatal, log: Logger): Promise<void> {
+/** Starts everything that this process is to do; resolves with its port. Each part is closed before what it stands on. */
+export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal: OnFatal, log: Logger): Promise<number> {
   const all = definitions(config);
   const basePathOf = ({ api, version }: ResourceDefinition): string => `${config.basePath}/${api}/${version}`;
   const representation = representationOf((definition) => config.publicUrl + basePathOf(definition));
@@ -135,6 +135,7 @@ async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal
   const collections = served.map((definition) => `http://${config.host}:${port}${basePathOf(definition)}/${definition.name}`);
   log.info({ port, host: config.host, ...(served.length > 0 ? { collections } : {}) }, served.length > 0 ? 'REST adapter is listening' : 'health endpoints are listening');
   log.info({ incarnation, roles: [...config.roles], bus: withoutSecrets(config.busUrl), store: withoutSecrets(config.storeUrl) }, 'started');
+  return port;
 }
 
 function withoutSecrets(url: string): string {

@@ -1,9 +1,10 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { Refusal, textOf } from './errors.js';
-import { definitions } from './handlers/index.js';
-import { countOf, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS, timeOf, type Selectors } from './parked-selection.js';
+import { read, UsageError, withoutIds, type Words } from './command-line.js';
+import { Refusal } from './errors.js';
+import { definitions, resourceNames } from './handlers/index.js';
+import { countOf, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS, timeOf } from './parked-selection.js';
 import type { ReplayFilter } from './replay.js';
 import type { ParkedFilter } from './store/store.js';
+import { readTransfer, TRANSFER_HELP, type TransferTask } from './transfer/transfer-arguments.js';
 
 /** What the command line asks for, checked. */
 export type Task =
@@ -13,12 +14,8 @@ export type Task =
   | { readonly name: 'dlq retry'; readonly filter: ParkedFilter; readonly limit: number; readonly dryRun: boolean; readonly bodyFile?: string }
   | { readonly name: 'dlq drop'; readonly filter: ParkedFilter; readonly limit: number; readonly dryRun: boolean }
   | { readonly name: 'replay'; readonly filter: ReplayFilter; readonly destination?: string }
-  | { readonly name: 'snapshot'; readonly resources: readonly string[]; readonly destination?: string };
-
-/** The command line is wrong; the message names the argument. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+  | { readonly name: 'snapshot'; readonly resources: readonly string[]; readonly destination?: string }
+  | TransferTask;
 
 const FILTER_HELP = `  --reason REASON    malformed, unsupported, reply-to, too-large, refused, rejected, failed or crashed
   --type TYPE        the command's CloudEvents type
@@ -60,6 +57,7 @@ ${FILTER_HELP}
   --resource NAME    this resource alone, such as partyRole
   --to-queue NAME    to this destination alone (RabbitMQ: a queue; NATS: a subject that a stream takes); default: to all who listen
 `,
+  ...TRANSFER_HELP,
 } as const;
 
 const SETTINGS_HELP = '\nBus and database are those of the environment variables that the service has (node dist/src/main.js --help).\n';
@@ -81,6 +79,10 @@ export function readTask(tool: Tool, args: readonly string[], now: Date): Task {
         return replayTask(args, now);
       case 'snapshot':
         return snapshotTask(args);
+      case 'import':
+      case 'export':
+      case 'demo':
+        return readTransfer(tool, args);
     }
   } catch (error) {
     if (error instanceof Refusal) throw new UsageError(error.faults.map(({ at, problem }) => `--${at} ${problem}`).join('; '));
@@ -91,8 +93,7 @@ export function readTask(tool: Tool, args: readonly string[], now: Date): Task {
 function dlqTask([command, ...args]: readonly string[]): Task {
   switch (command) {
     case 'list': {
-      const { texts, ids } = read(args, [...SELECTORS, 'limit']);
-      if (ids[0] !== undefined) throw new UsageError(`unknown argument ${ids[0]}`);
+      const { texts } = withoutIds(read(args, [...SELECTORS, 'limit']));
       return { name: 'dlq list', filter: parkedFilter(texts), limit: texts['limit'] === undefined ? LIST_DEFAULT : countOf('limit', texts['limit'], LIST_MAX) };
     }
     case 'show': {
@@ -101,14 +102,14 @@ function dlqTask([command, ...args]: readonly string[]): Task {
       return { name: 'dlq show', ids };
     }
     case 'retry': {
-      const { texts, ids, flags } = read(args, [...SELECTORS, 'limit', 'body'], ['all', 'dry-run']);
-      const bodyFile = texts['body'];
-      if (bodyFile !== undefined && ids.length !== 1) throw new UsageError('--body needs exactly one id');
-      return { name: 'dlq retry', ...selection(command, texts, ids, flags), dryRun: flags.has('dry-run'), ...(bodyFile === undefined ? {} : { bodyFile }) };
+      const words = read(args, [...SELECTORS, 'limit', 'body'], ['all', 'dry-run']);
+      const bodyFile = words.texts['body'];
+      if (bodyFile !== undefined && words.ids.length !== 1) throw new UsageError('--body needs exactly one id');
+      return { name: 'dlq retry', ...selection(command, words), dryRun: words.flags.has('dry-run'), ...(bodyFile === undefined ? {} : { bodyFile }) };
     }
     case 'drop': {
-      const { texts, ids, flags } = read(args, [...SELECTORS, 'limit'], ['all', 'dry-run']);
-      return { name: 'dlq drop', ...selection(command, texts, ids, flags), dryRun: flags.has('dry-run') };
+      const words = read(args, [...SELECTORS, 'limit'], ['all', 'dry-run']);
+      return { name: 'dlq drop', ...selection(command, words), dryRun: words.flags.has('dry-run') };
     }
     case undefined:
       throw new UsageError('dlq needs one of list, show, retry, drop');
@@ -117,7 +118,7 @@ function dlqTask([command, ...args]: readonly string[]): Task {
   }
 }
 
-function selection(command: string, texts: Texts, ids: readonly string[], flags: ReadonlySet<string>): { filter: ParkedFilter; limit: number } {
+function selection(command: string, { texts, ids, flags }: Words): { filter: ParkedFilter; limit: number } {
   const chosen = SELECTORS.some((name) => name !== 'cursor' && texts[name] !== undefined);
   if (ids.length === 0 && !chosen && !flags.has('all')) throw new UsageError(`dlq ${command} needs ids, a filter or --all`);
   if (ids.length > 0 && flags.has('all')) throw new UsageError('--all and ids exclude each other');
@@ -126,8 +127,7 @@ function selection(command: string, texts: Texts, ids: readonly string[], flags:
 }
 
 function replayTask(args: readonly string[], now: Date): Task {
-  const { texts, ids, flags } = read(args, ['after', 'from', 'to', 'type', 'subject', 'to-queue'], ['all']);
-  if (ids[0] !== undefined) throw new UsageError(`unknown argument ${ids[0]}`);
+  const { texts, flags } = withoutIds(read(args, ['after', 'from', 'to', 'type', 'subject', 'to-queue'], ['all']));
   const { after, from, to, type, subject, 'to-queue': destination } = texts;
   const chosen = [after, from, to, type, subject].some((text) => text !== undefined);
   if (!chosen && !flags.has('all')) throw new UsageError('replay needs --from, --after, another filter, or --all');
@@ -144,52 +144,12 @@ function replayTask(args: readonly string[], now: Date): Task {
 }
 
 function snapshotTask(args: readonly string[]): Task {
-  const { resource, 'to-queue': destination } = options(args, ['resource', 'to-queue']);
-  const known = definitions({ roleTypeDefault: true }).map(({ name }) => name);
-  if (resource !== undefined && !known.includes(resource)) throw new UsageError(`--resource must be one of ${known.join(', ')}`);
-  return { name: 'snapshot', resources: resource === undefined ? known : [resource], ...(destination === undefined ? {} : { destination }) };
+  const { resource, 'to-queue': destination } = withoutIds(read(args, ['resource', 'to-queue'])).texts;
+  if (resource !== undefined && !resourceNames.includes(resource)) throw new UsageError(`--resource must be one of ${resourceNames.join(', ')}`);
+  return { name: 'snapshot', resources: resource === undefined ? resourceNames : [resource], ...(destination === undefined ? {} : { destination }) };
 }
 
 function checkEventType(type: string): void {
-  const known = definitions({ roleTypeDefault: true }).flatMap(({ name, events }) => Object.values(events).map((event) => ({ event, full: `org.tmforum.${name}.${event}` })));
+  const known = definitions({ roleTypeDefault: true, lifeCycles: new Map() }).flatMap(({ name, events }) => Object.values(events).map((event) => ({ event, full: `org.tmforum.${name}.${event}` })));
   if (!known.some(({ event, full }) => type === event || type === full)) throw new UsageError(`--type must be one of ${known.map(({ event }) => event).join(', ')}`);
-}
-
-type Texts = Readonly<Record<string, string>> & Selectors;
-
-interface Read {
-  readonly texts: Texts;
-  readonly ids: readonly string[];
-  readonly flags: ReadonlySet<string>;
-}
-
-function options(args: readonly string[], names: readonly string[]): Texts {
-  const { texts, ids } = read(args, names);
-  if (ids[0] !== undefined) throw new UsageError(`unknown argument ${ids[0]}`);
-  return texts;
-}
-
-function read(args: readonly string[], names: readonly string[], flagNames: readonly string[] = []): Read {
-  const known: NonNullable<ParseArgsConfig['options']> = {
-    ...Object.fromEntries(names.map((name) => [name, { type: 'string', multiple: true }])),
-    ...Object.fromEntries(flagNames.map((name) => [name, { type: 'boolean' }])),
-  };
-  const { values, positionals } = parsed(args, known);
-  const texts: Record<string, string> = {};
-  const flags = new Set<string>();
-  for (const [name, value] of Object.entries(values)) {
-    if (value === true) flags.add(name);
-    if (!Array.isArray(value)) continue;
-    if (value.length > 1) throw new UsageError(`--${name} must be given once`);
-    texts[name] = String(value[0]);
-  }
-  return { texts, ids: positionals, flags };
-}
-
-function parsed(args: readonly string[], known: NonNullable<ParseArgsConfig['options']>): Pick<ReturnType<typeof parseArgs>, 'values' | 'positionals'> {
-  try {
-    return parseArgs({ args: [...args], options: known, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(textOf(error));
-  }
 }

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
-import { destination as fileDescriptor, pino, type Logger } from 'pino';
-import { checkOwner, folderOf, openBus, openStore, type Ports } from './adapters.js';
+import { readFileSync } from 'node:fs';
+import { destination as fileDescriptor, pino } from 'pino';
+import { openBus, openStore, type Ports } from './adapters.js';
 import type { Bus } from './bus/bus.js';
 import type { Config } from './config.js';
 import { DeadLetters, type Outcome } from './dead-letters.js';
-import { StartError, textOf } from './errors.js';
+import { runDemo } from './demo/demo.js';
+import { textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { definitions } from './handlers/index.js';
 import { representationOf } from './handlers/representation.js';
@@ -13,26 +13,23 @@ import type { JsonObject } from './json.js';
 import { Lifecycle } from './lifecycle.js';
 import { countsOf, detailsOf, outcomeView, summaryOf } from './parked-view.js';
 import { replay, snapshot, type Place, type ReplayProgress } from './replay.js';
-import type { Status } from './status.js';
 import type { Store } from './store/store.js';
 import type { Task } from './tool-arguments.js';
+import { ToolError } from './tool-error.js';
+import { OpenPorts } from './tool-ports.js';
+import { runExport } from './transfer/export-tool.js';
+import { runImport } from './transfer/import-tool.js';
 
-/** How long bus and database may take to be reached. */
-const READY_MS = 10_000;
-const POLL_MS = 25;
 /** Between two lines about the progress. */
 const PROGRESS_EVENTS = 1_000;
 
 const STDERR = 2;
-const USE_ADMIN = 'use /admin of the running service instead (setting ADMIN_TOKEN)';
+const USE_ADMIN = 'for dead letters use /admin of the running service instead (setting ADMIN_TOKEN)';
+const STOP_FIRST = 'stop the service as long as the export takes, or read the lists over REST';
 
 type Work = Exclude<Task, { name: 'help' }>;
+type Operation = Exclude<Work, { name: 'import' | 'export' | 'demo' }>;
 type Print = (line: JsonObject) => void;
-
-/** The task cannot be done, or not to its end; the message is for the operator. */
-class ToolError extends Error {
-  override readonly name = 'ToolError';
-}
 
 /** Does one task on the bus and database of the settings, prints JSON lines, and answers the exit code. It consumes nothing. */
 export async function runTool(config: Config, task: Work, ports: Ports = { openStore, openBus }): Promise<number> {
@@ -41,7 +38,7 @@ export async function runTool(config: Config, task: Work, ports: Ports = { openS
   // A reader such as head may have enough; what was done is recorded.
   process.stdout.on('error', () => process.exit(1));
   try {
-    const open = new OpenPorts(config, ports, lifecycle, log);
+    const open = new OpenPorts(config, ports, lifecycle, log, task.name === 'export' ? STOP_FIRST : USE_ADMIN);
     return await perform(config, task, open, (line) => process.stdout.write(`${JSON.stringify(line)}\n`));
   } catch (error) {
     process.stderr.write(`${task.name}: ${textOf(error)}\n`);
@@ -51,61 +48,20 @@ export async function runTool(config: Config, task: Work, ports: Ports = { openS
   }
 }
 
-/** The ports, each opened when a task needs it and given a bounded time to be up. */
-class OpenPorts {
-  private fatal: unknown;
-
-  constructor(
-    private readonly config: Config,
-    private readonly ports: Ports,
-    private readonly lifecycle: Lifecycle,
-    private readonly log: Logger,
-  ) {}
-
-  async store(): Promise<Store> {
-    const store = await this.openedStore();
-    checkOwner(this.config.prefix, await store.setting('prefix'));
-    return store;
-  }
-
-  async bus(store: Store): Promise<Bus> {
-    if (this.config.busUrl.startsWith('memory:')) throw new ToolError(`BUS_URL memory: lives inside the service, so this would send into nowhere; for dead letters ${USE_ADMIN}`);
-    const bus = this.ports.openBus(this.config, store, `tool-${process.pid}`, this.onFatal, this.log, 'operate');
-    this.lifecycle.add('bus', () => bus.close());
-    await this.up('the message bus', () => bus.status());
-    return bus;
-  }
-
-  private async openedStore(): Promise<Store> {
-    const { storeUrl } = this.config;
-    if (storeUrl.startsWith('memory:')) throw new ToolError(`STORE_URL memory: lives inside the service; ${USE_ADMIN}`);
-    if (storeUrl.startsWith('file:') && !existsSync(folderOf(storeUrl) ?? '')) throw new ToolError(`STORE_URL ${storeUrl}: there is no such folder; the tool needs the environment of the service`);
-    try {
-      const store = await this.ports.openStore(this.config, this.onFatal, this.log, 'operate');
-      this.lifecycle.add('store', () => store.close());
-      await this.up('the database', () => store.status());
-      return store;
-    } catch (error) {
-      if (error instanceof StartError && storeUrl.startsWith('file:')) throw new ToolError(`${error.message}; while the service runs on it, ${USE_ADMIN}`);
-      throw error;
-    }
-  }
-
-  private readonly onFatal = (error: unknown): void => {
-    this.fatal ??= error;
-  };
-
-  private async up(what: string, status: () => Status): Promise<void> {
-    const deadline = Date.now() + READY_MS;
-    for (let now = status(); !now.up; now = status()) {
-      if (this.fatal !== undefined) throw new ToolError(textOf(this.fatal));
-      if (Date.now() > deadline) throw new ToolError(`${what} is away: ${now.why}`);
-      await pause(POLL_MS);
-    }
+async function perform(config: Config, task: Work, ports: OpenPorts, print: Print): Promise<number> {
+  switch (task.name) {
+    case 'import':
+      return runImport(config, task, ports, print);
+    case 'export':
+      return runExport(config, task, await ports.store(), process.stdout);
+    case 'demo':
+      return runDemo(config, task, ports);
+    default:
+      return operate(config, task, ports, print);
   }
 }
 
-async function perform(config: Config, task: Work, ports: OpenPorts, print: Print): Promise<number> {
+async function operate(config: Config, task: Operation, ports: OpenPorts, print: Print): Promise<number> {
   const store = await ports.store();
   const letters = new DeadLetters(store);
   switch (task.name) {

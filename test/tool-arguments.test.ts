@@ -1,4 +1,5 @@
-import { isTool, readTask, UsageError, type Task } from '../src/tool-arguments.js';
+import { UsageError } from '../src/command-line.js';
+import { isTool, readTask, type Task } from '../src/tool-arguments.js';
 
 const NOW = new Date('2026-01-31T12:00:00Z');
 

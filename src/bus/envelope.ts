@@ -58,6 +58,7 @@ export function commandOf(message: Message, limits: EnvelopeLimits): Command {
     ...(data === undefined ? {} : { data }),
     ...(expectedRevision === undefined ? {} : { expectedRevision }),
     ...timeOf(attributes['time']),
+    ...(attributes['imported'] === 'true' ? { imported: true } : {}),
     ...picked(attributes, ['subject', 'authid', 'channel', 'correlationid', 'traceparent', 'tracestate', 'retryof']),
   };
 }
@@ -149,8 +150,8 @@ function checkVersion(dataschema: string | undefined, version: string | undefine
   if (!dataschema.split(/[:/#?]/).includes(version)) throw new Unacceptable('unsupported', `dataschema ${dataschema} does not name ${version}`);
 }
 
-/** JSON text can hold what no JSON answer could say again: 1e999, half of a surrogate pair. */
-function checkJson(value: Json, depth: number): void {
+/** JSON text can hold what no JSON answer could say again: 1e999, half of a surrogate pair. @throws Unacceptable */
+export function checkJson(value: Json, depth: number): void {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new Unacceptable('malformed', 'data holds a number beyond the range of a double');
   } else if (typeof value === 'string') {

@@ -71,7 +71,7 @@ export function notification(
     dataschema: `urn:tmforum:${definition.api}:${definition.version}:${happening.eventType}`,
     sequence: sequenceOf(happening.revision),
     partitionkey: subject,
-    ...withoutUndefined({ correlationid: command.correlationid, traceparent: command.traceparent, tracestate: command.tracestate }),
+    ...withoutUndefined({ correlationid: command.correlationid, traceparent: command.traceparent, tracestate: command.tracestate, imported: command.imported }),
     data: {
       eventId: id,
       eventTime: now,

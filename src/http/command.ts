@@ -41,6 +41,7 @@ export function commandOf(request: IncomingMessage, context: RequestContext, wri
       time: options.now().toISOString(),
       ...caller,
       ...context,
+      ...importMark(request),
       ...(write.id === undefined ? {} : { subject: write.id }),
       ...(revision === undefined ? {} : { expectedrevision: revision }),
     },
@@ -54,6 +55,13 @@ function idempotencyKey(request: IncomingMessage): string | undefined {
   const key = singleHeader(request, 'Idempotency-Key');
   if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badHeader('Idempotency-Key', 'must be 1 to 255 visible ASCII characters');
   return key;
+}
+
+/** `X-Imported: true` marks what a mass import writes, so that those who listen to events can tell. @throws Refusal 400 */
+function importMark(request: IncomingMessage): { imported?: string } {
+  const mark = singleHeader(request, 'X-Imported');
+  if (mark !== undefined && mark !== 'true' && mark !== 'false') throw badHeader('X-Imported', 'must be true or false');
+  return mark === 'true' ? { imported: mark } : {};
 }
 
 function scopedId(caller: Caller, method: string, path: string, key: string): string {

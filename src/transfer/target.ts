@@ -1,0 +1,85 @@
+import type { Bus } from '../bus/bus.js';
+import type { Config } from '../config.js';
+import { errorBody, TooLargeError, UnavailableError, textOf } from '../errors.js';
+import type { ResourceDefinition } from '../handlers/definition.js';
+import type { Json } from '../json.js';
+import type { Reply } from '../message.js';
+import { ToolError } from '../tool-error.js';
+import type { ImportRecord, Origin } from './record.js';
+
+const CHANNEL = 'import';
+const REST_MS = 60_000;
+/** What a service says of a record; anything else is said of the whole run. */
+const ABOUT_THE_RECORD = new Set([201, 400, 409, 412, 413, 415, 422, 500]);
+/** Nothing was decided, or the answer was not waited for: the same may be asked again. */
+const ABOUT_THE_MOMENT = new Set([429, 502, 503, 504]);
+
+/** Where records are created. */
+export interface Target {
+  /**
+   * @param attempt another number is another command
+   * @throws UnavailableError or TimeoutError when the same may be asked again, ToolError when there is no use in it.
+   */
+  create(record: ImportRecord, attempt: number): Promise<Reply>;
+}
+
+/** Commands to whoever works on the bus. */
+export function busTarget(bus: Pick<Bus, 'request'>, { definition, source }: Origin, timeoutMs: number, now: () => Date): Target {
+  return {
+    create: async (record, attempt) => {
+      const attributes = {
+        specversion: '1.0',
+        id: record.commandId(attempt),
+        source,
+        type: `org.tmforum.${definition.name}.create`,
+        subject: record.id,
+        time: now().toISOString(),
+        channel: CHANNEL,
+        imported: 'true',
+      };
+      try {
+        return await bus.request({ resource: definition.name, key: record.id, attributes, contentType: 'application/json', body: record.body }, timeoutMs);
+      } catch (error) {
+        if (error instanceof TooLargeError) return { status: 413, headers: {}, body: errorBody(413, error.message) };
+        throw error;
+      }
+    },
+  };
+}
+
+/** Where the service at this URL has the resources of a type. */
+export function collectionAt(url: string, { basePath }: Pick<Config, 'basePath'>, { name, api, version }: ResourceDefinition): string {
+  return `${url}${basePath}/${api}/${version}/${name}`;
+}
+
+/** Requests to a running service. @param collection such as `http://127.0.0.1:8080/tmf-api/party/v4/individual` */
+export function restTarget(collection: string): Target {
+  return {
+    create: async (record, attempt) => {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': record.commandId(attempt), 'x-channel': CHANNEL, 'x-imported': 'true' };
+      const { status, headers: answered, text } = await posted(collection, headers, record.body);
+      if (ABOUT_THE_MOMENT.has(status)) throw new UnavailableError(`${collection} answers ${status}`);
+      if (!ABOUT_THE_RECORD.has(status)) throw new ToolError(`${collection} answers ${status}: is this the service, with its BASE_PATH?`);
+      return { status, headers: answered, ...bodyOf(text) };
+    },
+  };
+}
+
+async function posted(url: string, headers: Record<string, string>, body: Uint8Array): Promise<{ status: number; headers: Record<string, string>; text: string }> {
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body: Buffer.from(body), redirect: 'manual', signal: AbortSignal.timeout(REST_MS) });
+    return { status: response.status, headers: Object.fromEntries(response.headers), text: await response.text() };
+  } catch (error) {
+    // What the client throws says only that it failed; why is its cause.
+    const why = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    throw new UnavailableError(`${url}: ${textOf(why)}`);
+  }
+}
+
+function bodyOf(text: string): { body?: Json } {
+  try {
+    return { body: JSON.parse(text) as Json };
+  } catch {
+    return {};
+  }
+}
