@@ -8,7 +8,7 @@ import { parkedAnnouncement, recordedReply } from './handlers/receipt.js';
 import { referencesIn, type Referrer, type Surroundings } from './handlers/references.js';
 import { withoutUndefined, type JsonObject } from './json.js';
 import { identityOf } from './message-identity.js';
-import type { Command, Message, ParkReason, Reply } from './message.js';
+import { REPLAYED, type Command, type Message, type ParkReason, type Reply } from './message.js';
 import type { Commit, Entry, Guard, ParkedMessage, Receipt, RecordedEvent, ResourceWrite, StoredResource } from './store/store.js';
 
 /** A MongoDB document ends at 16 MiB; a message beyond this is far beyond what a command may be. */
@@ -230,7 +230,11 @@ class Draft implements Surroundings {
   }
 
   private repeat(item: Extract<Item, { command: Command }>, first: Entry): Outcome {
-    if (first.digest === item.command.digest) return { item, reply: recordedReply(first), repeated: true };
+    if (first.digest === item.command.digest) {
+      const reply = recordedReply(first);
+      // What the broker hands over again may never have been answered.
+      return { item, reply: item.again ? reply : { ...reply, headers: { ...reply.headers, [REPLAYED]: 'true' } }, repeated: true };
+    }
     const message = 'This command id (over REST: this Idempotency-Key) was used before for something else';
     const reply = replyOfError(422, message);
     return item.message.replyTo ? { item, reply, repeated: false } : this.setAside(item, 'refused', message, reply);

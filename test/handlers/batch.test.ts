@@ -1,5 +1,6 @@
 import type { DecidedBatch, Item, Loaded } from '../../src/batch.js';
 import { Unacceptable } from '../../src/errors.js';
+import type { Reply } from '../../src/message.js';
 import type { StoredResource } from '../../src/store/store.js';
 import { command, context, decided, item, message } from '../support/deciding.js';
 
@@ -7,6 +8,7 @@ const empty: Loaded = { resources: new Map(), receipts: new Map(), read: new Set
 const stored: StoredResource = { id: 'r1', revision: 2, commit: 'there-000000000007', deleted: false, resource: { id: 'r1', name: 'a' } };
 const withRole: Loaded = { ...empty, resources: new Map([['partyRole/r1', stored]]) };
 const replyTo = { address: 'inbox' };
+const replayed = (reply: Reply | undefined): Reply | undefined => reply && { ...reply, headers: { ...reply.headers, 'Idempotent-Replayed': 'true' } };
 
 it('folds several commands for one resource into one document, in order', () => {
   const { commit, outcomes } = decided(
@@ -38,7 +40,10 @@ it('answers a repetition in the same batch from the first, and one from before f
   if (!entry) throw new Error('no entry');
   const later = decided([item(asked)], { ...withRole, receipts: new Map([[asked.hash, { commit: 'x', entry }]]) }, context());
   expect(later.commit).toMatchObject({ entries: [], writes: [] });
-  expect(later.outcomes[0]).toEqual({ item: expect.anything() as Item, repeated: true, reply: first.outcomes[0]?.reply });
+  expect(later.outcomes[0]).toEqual({ item: expect.anything() as Item, repeated: true, reply: replayed(first.outcomes[0]?.reply) });
+  const handedOverAgain = decided([{ ...item(asked), again: true }], { ...withRole, receipts: new Map([[asked.hash, { commit: 'x', entry }]]) }, context());
+  expect(handedOverAgain.outcomes[0]).toMatchObject({ repeated: true, reply: first.outcomes[0]?.reply });
+  expect(handedOverAgain.outcomes[0]?.reply.headers).not.toHaveProperty('Idempotent-Replayed');
 });
 
 it('rebuilds the first reply of patches, deletes, refusals and no-ops', () => {
@@ -53,7 +58,7 @@ it('rebuilds the first reply of patches, deletes, refusals and no-ops', () => {
   expect(first.outcomes.map((outcome) => outcome.reply.status)).toEqual([200, 200, 400, 204, 404]);
   const receipts = new Map(first.commit.entries.map((entry) => [entry.command ?? '', { commit: 'x', entry }]));
   const again = decided(asked.map((one) => item(one, { replyTo })), { ...empty, receipts }, context());
-  expect(again.outcomes.map((outcome) => outcome.reply)).toEqual(first.outcomes.map((outcome) => outcome.reply));
+  expect(again.outcomes.map((outcome) => outcome.reply)).toEqual(first.outcomes.map((outcome) => replayed(outcome.reply)));
 });
 
 it('refuses a reused id with 422: answered where somebody waits, else set aside', () => {
