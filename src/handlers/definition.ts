@@ -1,10 +1,7 @@
 import type { Fault } from '../errors.js';
 import type { Json, JsonObject } from '../json.js';
 import type { LifeCycle } from './life-cycle.js';
-import type { ReferenceAttribute } from './schema.js';
-
-/** JSON Schema types of single values, with text that is a date-time as a type of its own. */
-export type ScalarType = 'string' | 'date-time' | 'number' | 'integer' | 'boolean';
+import type { ReferenceAttribute, ScalarType } from './schema.js';
 
 export interface AttributeIndex {
   /** Dotted; it may go through arrays. */

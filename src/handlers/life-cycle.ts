@@ -1,16 +1,21 @@
 import { Refusal } from '../errors.js';
 import type { Json } from '../json.js';
-import type { ResourceDefinition } from './definition.js';
 
 /** The states of a resource, each with those that may follow it. */
 export type LifeCycle = Readonly<Record<string, readonly string[]>>;
+
+interface WithLifeCycle {
+  readonly typeName: string;
+  readonly statusAttribute: string | undefined;
+  readonly lifeCycle: LifeCycle | undefined;
+}
 
 /**
  * Whether the state may go from `before` to `after`; a resource without a state may get any. A state that the life cycle does not
  * know, since it was stored before that was configured, may be followed by any that it knows.
  * @throws Refusal 400 for an unknown state, 409 with the allowed ones for a transition that is not allowed.
  */
-export function checkLifeCycle({ typeName, statusAttribute, lifeCycle }: ResourceDefinition, before: Json | undefined, after: Json | undefined): void {
+export function checkLifeCycle({ typeName, statusAttribute, lifeCycle }: WithLifeCycle, before: Json | undefined, after: Json | undefined): void {
   if (statusAttribute === undefined || lifeCycle === undefined || before === after) return;
   const states = Object.keys(lifeCycle);
   const at = `/${statusAttribute}`;

@@ -2,7 +2,6 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Fault } from '../errors.js';
 import type { Json, JsonObject } from '../json.js';
 import { toUtcDateTime } from '../date-time.js';
-import type { ScalarType } from './definition.js';
 
 /** A TM Forum v4 specification file (Swagger 2.0); only its `definitions` are used. */
 export interface Specification {
@@ -29,6 +28,9 @@ interface SchemaNode {
   readonly minItems?: number;
   readonly default?: Json;
 }
+
+/** JSON Schema types of single values, with text that is a date-time as a type of its own. */
+export type ScalarType = 'string' | 'date-time' | 'number' | 'integer' | 'boolean';
 
 /** An attribute that refers to another resource. */
 export interface ReferenceAttribute {

@@ -1,5 +1,5 @@
 import { toUtcDateTime } from '../date-time.js';
-import type { ScalarType } from '../handlers/definition.js';
+import type { ScalarType } from '../handlers/schema.js';
 import { type Condition, numberOf, type Operator } from '../store/query.js';
 import { attributePath, badParameter, decode, decodeList, decodePatterns } from './parameter.js';
 
