@@ -1,32 +1,9 @@
-import { asideIdentityOf, typeIn, type Item, type Loaded, type Unread } from './batch.js';
+import { asideIdentityOf, type Item } from './batch.js';
+import { namedBy, type Loaded, type LoadedReferrers, type Unread } from './batch-state.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { MAX_REFERRERS, referencesIn, type Reference, type References } from './handlers/references.js';
+import { isResourceId } from './resource-id.js';
 import type { Store, StoredResource } from './store/store.js';
-
-export const NOTHING: Loaded = { resources: new Map(), receipts: new Map(), read: new Set(), referrers: new Map() };
-
-/** What the items will ask for of other resources, as far as that can be seen without deciding them. */
-export function wantedBy(items: readonly Item[], references: References): Unread {
-  const [resources, referrers] = [new Set<string>(), new Set<string>()];
-  for (const item of items) {
-    if (!('id' in item)) continue;
-    if (item.command.action === 'delete' && references.to(item.definition).length > 0) referrers.add(`${item.definition.name}/${item.id}`);
-    for (const { reference, id, value } of referencesIn(references.of(item.definition.name), item.command.data ?? null)) {
-      for (const target of references.candidates(reference, value)) resources.add(`${target.name}/${id}`);
-    }
-  }
-  return { resources, referrers };
-}
-
-/** Both; where they differ, the newer one. */
-export function merged(older: Loaded, newer: Loaded): Loaded {
-  return {
-    resources: new Map([...older.resources, ...newer.resources]),
-    receipts: new Map([...older.receipts, ...newer.receipts]),
-    read: new Set([...older.read, ...newer.read]),
-    referrers: new Map([...older.referrers, ...newer.referrers]),
-  };
-}
 
 /** Reads what batches are decided on, each type in one read. What is `known` is newer than the database. */
 export class BatchReader {
@@ -35,47 +12,55 @@ export class BatchReader {
     private readonly references: References,
   ) {}
 
-  /** What the items themselves are about, their receipts, and what they want beside that. */
-  async receiptsAndResources(items: readonly Item[], wanted: Unread, afterFailure: boolean, known: Loaded): Promise<Loaded> {
-    const resources = new Set(wanted.resources);
+  /** What the items are about, their receipts, and what else they will ask for, as far as that can be seen without deciding them. */
+  async receiptsAndResources(items: readonly Item[], afterFailure: boolean, known: Loaded): Promise<Loaded> {
+    const wanted = wantedBy(items, this.references);
     const commands = new Set<string>();
     for (const item of items) {
       if ('command' in item) commands.add(item.command.hash);
       if (afterFailure || item.again || 'unacceptable' in item) commands.add(asideIdentityOf(item));
-      if ('id' in item) resources.add(`${item.definition.name}/${item.id}`);
     }
-    const [receipts, others] = await Promise.all([this.store.receipts([...commands]), this.others({ resources, referrers: wanted.referrers }, known)]);
+    const [receipts, others] = await Promise.all([this.store.receipts([...commands]), this.others(wanted, known)]);
     return { ...others, receipts };
   }
 
+  /**
+   * Who refers to a resource is read after the resource itself: whoever relies on it meanwhile then either is among them, or has left
+   * a mark on it that its deletion meets.
+   */
   async others({ resources: wanted, referrers: targets }: Unread, known: Loaded): Promise<Loaded> {
-    const resources = new Map<string, StoredResource>();
-    const [, referrers] = await Promise.all([
-      Promise.all(
-        [...grouped([...wanted].filter((key) => !known.resources.has(key)))].map(async ([type, ids]) => {
-          for (const [id, resource] of await this.store.load(type, ids)) resources.set(`${type}/${id}`, resource);
-        }),
-      ),
-      this.referrersOf(targets),
-    ]);
-    for (const [key, resource] of referrers.resources) resources.set(key, resource);
-    return { resources, receipts: new Map(), read: wanted, referrers: referrers.byTarget };
+    const resources = await this.resources([...wanted].filter((key) => !known.resources.has(key)));
+    const referrers = new Map<string, LoadedReferrers>();
+    if (targets.size > 0) await this.readReferrers(targets, resources, referrers);
+    return { resources, receipts: new Map(), read: wanted, referrers };
   }
 
-  private async referrersOf(targets: ReadonlySet<string>): Promise<{ readonly resources: Map<string, StoredResource>; readonly byTarget: Map<string, string[]> }> {
+  private async resources(keys: readonly string[]): Promise<Map<string, StoredResource>> {
     const resources = new Map<string, StoredResource>();
-    const byTarget = new Map([...targets].map((key): [string, string[]] => [key, []]));
+    const read = async ([type, ids]: [string, string[]]): Promise<void> => {
+      for (const [id, resource] of await this.store.load(type, ids)) resources.set(`${type}/${id}`, resource);
+    };
+    await Promise.all([...grouped(keys)].map(read));
+    return resources;
+  }
+
+  private async readReferrers(targets: ReadonlySet<string>, resources: Map<string, StoredResource>, referrers: Map<string, LoadedReferrers>): Promise<void> {
+    const keys = new Map([...targets].map((key): [string, Set<string>] => [key, new Set()]));
+    const incomplete = new Set<string>();
     const read = async (target: ResourceDefinition, type: string, places: readonly Reference[], ids: readonly string[]): Promise<void> => {
-      const found = await this.store.referrers(type, places.map(({ path }) => path), ids, MAX_REFERRERS);
-      if (found.length === MAX_REFERRERS && ids.length > 1) {
+      const found = await this.store.referrers(type, places.map(({ path }) => path), ids, MAX_REFERRERS + 1);
+      const isCut = found.length > MAX_REFERRERS;
+      if (isCut && ids.length > 1) {
         // Too many together may hide those of one behind those of another.
-        await Promise.all(ids.map((id) => read(target, type, places, [id])));
+        for (const id of ids) await read(target, type, places, [id]);
         return;
       }
+      if (isCut) for (const id of ids) incomplete.add(`${target.name}/${id}`);
       for (const stored of found) {
         const key = `${type}/${stored.id}`;
-        resources.set(key, stored);
-        for (const id of new Set(referencesIn(places, stored.resource).map((reference) => reference.id))) byTarget.get(`${target.name}/${id}`)?.push(key);
+        // What was read before must not look as if it had been read now.
+        if (!resources.has(key)) resources.set(key, stored);
+        for (const { id } of referencesIn(places, stored.resource)) keys.get(`${target.name}/${id}`)?.add(key);
       }
     };
     await Promise.all(
@@ -84,16 +69,32 @@ export class BatchReader {
         return target ? this.references.to(target).map(({ type, places }) => read(target, type, places, ids)) : [];
       }),
     );
-    return { resources, byTarget };
+    for (const [key, found] of keys) referrers.set(key, { keys: [...found], more: incomplete.has(key) });
   }
+}
+
+function wantedBy(items: readonly Item[], references: References): Unread {
+  const [resources, referrers] = [new Set<string>(), new Set<string>()];
+  for (const item of items) {
+    if (!('id' in item)) continue;
+    const { definition, id, command } = item;
+    resources.add(`${definition.name}/${id}`);
+    if (command.action === 'delete') {
+      if (references.to(definition).length > 0) referrers.add(`${definition.name}/${id}`);
+    } else if (command.data !== undefined) {
+      for (const { reference, id: named, value } of referencesIn(references.of(definition.name), command.data)) {
+        if (isResourceId(named)) for (const target of references.candidates(reference, value)) resources.add(`${target.name}/${named}`);
+      }
+    }
+  }
+  return { resources, referrers };
 }
 
 /** Ids by type, from `type/id`. */
 function grouped(keys: Iterable<string>): Map<string, string[]> {
   const ids = new Map<string, string[]>();
   for (const key of keys) {
-    const type = typeIn(key);
-    const id = key.slice(type.length + 1);
+    const { type, id } = namedBy(key);
     const same = ids.get(type);
     if (same) same.push(id);
     else ids.set(type, [id]);

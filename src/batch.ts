@@ -1,15 +1,15 @@
-import type { Unacceptable } from './errors.js';
 import { hash } from 'node:crypto';
+import { BatchState, type Loaded, type Unread } from './batch-state.js';
 import { claimsOf } from './bus/envelope.js';
-import { Refusal, errorBody, textOf } from './errors.js';
+import { Refusal, errorBody, textOf, type Unacceptable } from './errors.js';
+import type { Decision, DecisionContext } from './handlers/decision.js';
 import type { ResourceDefinition } from './handlers/definition.js';
-import { decide, type Current, type DecisionContext, type Decision } from './handlers/resource.js';
 import { parkedAnnouncement, recordedReply } from './handlers/receipt.js';
-import { referencesIn, type Referrer, type Surroundings } from './handlers/references.js';
-import { withoutUndefined, type JsonObject } from './json.js';
+import { decide } from './handlers/resource.js';
+import { withoutUndefined } from './json.js';
 import { identityOf } from './message-identity.js';
 import { REPLAYED, type Command, type Message, type ParkReason, type Reply } from './message.js';
-import type { Commit, Entry, Guard, ParkedMessage, Receipt, RecordedEvent, ResourceWrite, StoredResource } from './store/store.js';
+import type { Commit, Entry, Guard, ParkedMessage, Receipt, RecordedEvent } from './store/store.js';
 
 /** A MongoDB document ends at 16 MiB; a message beyond this is far beyond what a command may be. */
 const MAX_PARKED_BYTES = 8 * 1024 * 1024;
@@ -36,18 +36,6 @@ export type Item = {
   | { readonly command: Command; readonly unacceptable: Unacceptable; readonly target?: string }
   | { readonly unacceptable: Unacceptable }
 );
-
-/** The state that a batch is decided on. */
-export interface Loaded {
-  /** Keyed by `type/id`. */
-  readonly resources: ReadonlyMap<string, StoredResource>;
-  /** What was looked for, found or not, as `type/id`. */
-  readonly read: ReadonlySet<string>;
-  /** Which of `resources` refer to one, keyed by its `type/id`, where that was looked for. */
-  readonly referrers: ReadonlyMap<string, readonly string[]>;
-  /** Keyed by command; of what was set aside without one, by `asideIdentityOf`. */
-  readonly receipts: ReadonlyMap<string, Receipt>;
-}
 
 export interface BatchContext extends DecisionContext {
   readonly commitId: string;
@@ -76,12 +64,6 @@ export interface DecidedBatch {
   readonly outcomes: readonly Outcome[];
 }
 
-/** What must be read beside what was loaded before the batch can be decided, as `type/id`. */
-export interface Unread {
-  readonly resources: ReadonlySet<string>;
-  readonly referrers: ReadonlySet<string>;
-}
-
 /**
  * Decides a batch, in order, on the state loaded and on what earlier commands of the batch made of it; or says what of other
  * resources it needs to know for that. Pure.
@@ -92,35 +74,27 @@ export function decideBatch(items: readonly Item[], loaded: Loaded, context: Bat
     if (draft.outcomes.length > 0 && draft.bytes >= context.maxWriteBytes) break;
     draft.outcomes.push(draft.settle(item));
   }
-  const { unread } = draft;
+  const { unread } = draft.state;
   if (unread.resources.size > 0 || unread.referrers.size > 0) return unread;
   return { commit: draft.commit(), outcomes: draft.outcomes };
 }
 
-/** What a commit leaves behind: the states and receipts that the next batch may be decided on. */
-export function stateAfter({ id: commit, writes, entries }: Commit): Loaded {
-  const resources = writes.map(({ type, id, revision, resource, deleted }): [string, StoredResource] => [`${type}/${id}`, { id, revision, commit, resource, deleted }]);
-  const receipts = entries.flatMap((entry): [string, Receipt][] => (entry.command === undefined ? [] : [[entry.command, { commit, entry }]]));
-  return { resources: new Map(resources), receipts: new Map(receipts), read: new Set(), referrers: new Map() };
-}
-
-class Draft implements Surroundings {
+class Draft {
   readonly outcomes: Outcome[] = [];
-  readonly unread = { resources: new Set<string>(), referrers: new Set<string>() };
+  readonly state: BatchState;
   bytes = 0;
-  private readonly states = new Map<string, NonNullable<Current>>();
-  private readonly changed = new Map<string, { type: string; id: string }>();
   private readonly entries: Entry[] = [];
   private readonly answered = new Map<string, Receipt>();
   private readonly parked: ParkedMessage[] = [];
-  private readonly guards: Guard[] = [];
-  /** Who names an id, as far as it is loaded or changed. */
-  private referring: Map<string, Set<string>> | undefined;
+  /** By resource: many may rely on the same one. */
+  private readonly guards = new Map<string, Guard>();
 
   constructor(
     private readonly loaded: Loaded,
     private readonly context: BatchContext,
-  ) {}
+  ) {
+    this.state = new BatchState(loaded, context.references);
+  }
 
   settle(item: Item): Outcome {
     const first = 'command' in item ? this.receiptOf(item.command.hash)?.entry : undefined;
@@ -139,76 +113,30 @@ class Draft implements Surroundings {
   }
 
   commit(): Commit {
-    const writes = [...this.changed].map(([key, { type, id }]): ResourceWrite => {
-      const { revision, resource, deleted } = this.states.get(key) as NonNullable<Current>;
-      const before = this.loaded.resources.get(key);
-      const write = { type, id, expected: before?.revision ?? 0, ...(before ? { previous: before.commit } : {}), revision, resource, deleted };
-      return deleted ? { ...write, expires: new Date(this.context.at.getTime() + this.context.tombstoneMs) } : write;
-    });
+    const { commitId: id, at, tombstoneMs } = this.context;
+    const writes = this.state.writes(new Date(at.getTime() + tombstoneMs));
     // What this commit writes is conditional anyway.
-    const guards = this.guards.filter((guard) => !this.changed.has(`${guard.type}/${guard.id}`));
-    return { id: this.context.commitId, at: this.context.at, writes, guards, parked: this.parked, entries: this.entries };
-  }
-
-  resource(type: string, id: string): Current {
-    const key = `${type}/${id}`;
-    const current = this.stateOf(key);
-    if (!current && !this.loaded.read.has(key)) this.unread.resources.add(key);
-    return current?.deleted === false ? current : undefined;
-  }
-
-  referrers(type: string, id: string): readonly Referrer[] {
-    const key = `${type}/${id}`;
-    const stored = this.loaded.referrers.get(key);
-    if (!stored) this.unread.referrers.add(key);
-    // Of the database, and of what this batch and the one under way make of it.
-    const all = new Set([...(stored ?? []), ...(this.referringTo().get(id) ?? [])]);
-    return [...all].flatMap((place): Referrer[] => {
-      const state = this.stateOf(place);
-      return state?.deleted === false ? [{ type: typeIn(place), id: place.slice(typeIn(place).length + 1), revision: state.revision, resource: state.resource }] : [];
-    });
-  }
-
-  /** Made when a batch first asks for it: most never do. */
-  private referringTo(): Map<string, Set<string>> {
-    if (!this.referring) {
-      this.referring = new Map();
-      for (const [key, { resource }] of [...this.loaded.resources, ...this.states]) this.noteReferences(key, resource);
-    }
-    return this.referring;
-  }
-
-  private noteReferences(key: string, resource: JsonObject): void {
-    if (!this.referring) return;
-    for (const { id } of referencesIn(this.context.references.of(typeIn(key)), resource)) {
-      this.referring.set(id, (this.referring.get(id) ?? new Set()).add(key));
-    }
-  }
-
-  private stateOf(key: string): Current {
-    return this.states.get(key) ?? this.loaded.resources.get(key);
+    const guards = [...this.guards.values()].filter((guard) => !this.state.isChanged(guard.type, guard.id));
+    return { id, at, writes, guards, parked: this.parked, entries: this.entries };
   }
 
   private decideOne(item: Extract<Item, { id: string }>): Decision {
-    const current = this.stateOf(`${item.definition.name}/${item.id}`);
-    const decision = decide(item.definition, item.command, item.id, current, this, this.context);
+    const { definition, command, id } = item;
+    const { maxContentBytes, maxWriteBytes } = this.context;
+    const decision = decide(definition, command, id, this.state.current(definition.name, id), this.state, this.context);
     for (const event of decision.events) {
       const size = Buffer.byteLength(event.content);
-      if (size > this.context.maxContentBytes) {
-        throw new Refusal(413, 'The resource would be too large to announce', [{ at: '/', problem: `${size} bytes are more than ${this.context.maxContentBytes}` }]);
-      }
+      if (size > maxContentBytes) throw new Refusal(413, 'The resource would be too large to announce', [{ at: '/', problem: `${size} bytes are more than ${maxContentBytes}` }]);
+    }
+    if (decision.changes.length > 1 && writtenBy(decision.events) > maxWriteBytes) {
+      throw new Refusal(409, `${definition.typeName} ${id} is referred to by too many`, [{ at: 'referredBy', problem: `${decision.changes.length - 1}, which do not fit into one commit` }]);
     }
     return decision;
   }
 
   private accept(item: Extract<Item, { id: string }>, decision: Decision): Outcome {
-    for (const change of decision.changes) {
-      const key = `${change.type}/${change.id}`;
-      this.states.set(key, change);
-      this.noteReferences(key, change.resource);
-      this.changed.set(key, { type: change.type, id: change.id });
-    }
-    this.guards.push(...decision.relied);
+    for (const change of decision.changes) this.state.apply(change);
+    for (const guard of decision.relied) this.guards.set(`${guard.type}/${guard.id}`, guard);
     const revision = decision.changes[0]?.revision;
     // Events rebuild the answer; without one it must be kept.
     const reply = decision.events.length === 0 ? { reply: decision.reply } : {};
@@ -266,7 +194,7 @@ class Draft implements Surroundings {
     const entry: Entry = { command, digest, ...askedBy(item), ...answer };
     this.entries.push(entry);
     this.answered.set(command, { commit: this.context.commitId, entry });
-    this.bytes += entry.events.reduce((sum, event: RecordedEvent) => sum + 2 * event.content.length, 500);
+    this.bytes += 500 + writtenBy(entry.events);
     if (entry.reply) this.bytes += JSON.stringify(entry.reply).length;
   }
 
@@ -296,9 +224,9 @@ class Draft implements Surroundings {
   }
 }
 
-/** The type of a resource that is named as `type/id`. */
-export function typeIn(key: string): string {
-  return key.slice(0, key.indexOf('/'));
+/** About how many bytes these events and their resources take. */
+function writtenBy(events: readonly RecordedEvent[]): number {
+  return events.reduce((sum, { content }) => sum + 2 * content.length, 0);
 }
 
 /** Under which the log keeps that this item was set aside: the command with its content, else the message. */

@@ -1,7 +1,8 @@
 import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { decideBatch, stateAfter, type BatchContext, type DecidedBatch, type Item, type Loaded, type Outcome } from './batch.js';
-import { BatchReader, merged, NOTHING, wantedBy } from './batch-reader.js';
+import { decideBatch, type BatchContext, type DecidedBatch, type Item, type Outcome } from './batch.js';
+import { BatchReader } from './batch-reader.js';
+import { merged, NOTHING, stateAfter, type Loaded } from './batch-state.js';
 import type { Bus, Consumption } from './bus/bus.js';
 import type { EnvelopeLimits } from './bus/envelope.js';
 import { CrashNotes } from './crash-notes.js';
@@ -223,13 +224,13 @@ export class Worker {
 
   /** Decides as many of the items as fit into one commit. */
   private async decide(items: readonly Item[], failures: Failures, known: Loaded = NOTHING): Promise<DecidedBatch> {
-    const wanted = wantedBy(items, this.options.references);
-    let found = await this.reader.receiptsAndResources(items, wanted, failures.any, known);
+    let found = await this.reader.receiptsAndResources(items, failures.any, known);
     for (;;) {
-      // Of what was seen in the database only: a commit that is still under way may turn out to be one that nobody knows of.
-      await this.options.relay.settle([...[...found.resources.values()].map((resource) => resource.commit), ...[...found.receipts.values()].map((receipt) => receipt.commit)]);
       const decided = decideBatch(items, merged(found, known), this.context(failures.doubted));
-      if ('commit' in decided) return decided;
+      if ('commit' in decided) {
+        await this.options.relay.settle(builtOn(decided, found));
+        return decided;
+      }
       found = merged(await this.reader.others(decided, known), found);
     }
   }
@@ -297,6 +298,15 @@ export class Worker {
     if (outcome.repeated) log.debug(about(outcome), 'repeated command answered from its receipt');
     else log.debug({ ...about(outcome), status: outcome.reply.status }, 'command answered');
   }
+}
+
+/**
+ * Commits whose events must go out before those of this batch: what it writes was last written by them, or it repeats their answers.
+ * Of what was seen in the database only: a commit that is still under way may turn out to be one that nobody knows of.
+ */
+function builtOn({ commit: { writes } }: DecidedBatch, found: Loaded): string[] {
+  const written = writes.flatMap(({ type, id }) => found.resources.get(`${type}/${id}`)?.commit ?? []);
+  return [...written, ...[...found.receipts.values()].map(({ commit }) => commit)];
 }
 
 /** What a log line about a message says of it: never its data. */

@@ -40,7 +40,7 @@ it('takes indexes of an operator, for resources that there are', () => {
     { resource: 'partyRole', path: 'account.name', filterOnly: true },
   ]);
   expect(readConfig({}).indexes).toEqual([]);
-  expect(resourceNames).toEqual(definitions({ roleTypeDefault: true }).map(({ name }) => name));
+  expect(resourceNames).toEqual(definitions({ roleTypeDefault: true, lifeCycles: new Map() }).map(({ name }) => name));
 });
 
 it.each(['tier', 'partyRole', 'partyRole:', 'partyRole:a:sort', 'party:name', 'partyRole:a..b', 'partyRole:$where', 'partyRole:a.$b', 'partyRole:a[0]', 'partyRole:a b', 'partyRole:id', 'partyRole:href', 'partyRole:a;partyRole:b', Array.from({ length: 41 }, (_, i) => `partyRole:a${i}`).join()])('refuses the indexes %s', (value) => {

@@ -1,15 +1,20 @@
 import { Refusal } from '../errors.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Command } from '../message.js';
 import type { RecordedEvent } from '../store/store.js';
 import { changedPaths } from './changes.js';
+import type { Change, DecisionContext } from './decision.js';
 import type { ResourceDefinition } from './definition.js';
 import { notification } from './notification.js';
-import { detached, MAX_REFERRERS, referencesIn, type Found, type Reference, type Referrer, type Surroundings } from './references.js';
-import type { Change, DecisionContext } from './resource.js';
+import { isReference, MAX_REFERRERS, referencesIn, type Reference, type Referrer, type Surroundings } from './references.js';
 import { masked } from './secrets.js';
+import { stamped } from './stamps.js';
 
 /** Whoever has more referrers than these is told the first of them. */
 const MAX_NAMED = 20;
+
+/** Whether a value at a place names what is to be deleted. */
+type IsIt = (value: JsonObject, reference: Reference) => boolean;
 
 /**
  * What the deletion of a resource does to those that refer to it: their references are taken out, in the same commit.
@@ -22,31 +27,26 @@ export function detachAll(
   world: Surroundings,
   context: DecisionContext,
 ): { readonly changes: readonly Change[]; readonly events: readonly RecordedEvent[] } {
-  if (context.references.to(definition).length === 0) return { changes: [], events: [] };
-  const referrers = world.referrers(definition.name, id).filter((referrer) => referrer.type !== definition.name || referrer.id !== id);
-  const isIt = (value: Found['value'], reference: Reference): boolean =>
-    value['id'] === id && context.references.candidates(reference, value).some(({ name }) => name === definition.name);
+  const { references } = context;
+  if (references.to(definition).length === 0) return { changes: [], events: [] };
+  const { found: referrers, more } = world.referrers(definition.name, id);
+  const isIt: IsIt = (value, reference) => isReference(value) && value['id'] === id && references.candidates(reference, value).some(({ name }) => name === definition.name);
   const holding: string[] = [];
-  const changes: Change[] = [];
-  const events: RecordedEvent[] = [];
+  const detached: Detached[] = [];
   for (const referrer of referrers) {
-    const places = context.references.of(referrer.type);
-    const found = referencesIn(places, referrer.resource).filter(({ reference, value }) => reference.onDelete !== 'keep' && isIt(value, reference));
-    if (found.length === 0) continue;
+    if (referrer.type === definition.name && referrer.id === id) continue;
+    const found = referencesIn(references.of(referrer.type), referrer.resource).filter(({ reference, value }) => reference.onDelete !== 'keep' && isIt(value, reference));
+    const [first] = found;
+    if (!first) continue;
     const refusing = found.find(({ reference }) => reference.onDelete === 'refuse');
-    const change = refusing ? undefined : detach(referrer, places, isIt, context);
-    if (!change) {
-      holding.push(`${referrer.type} ${referrer.id} in /${(refusing ?? found[0])?.at.join('/') ?? ''}`);
-      continue;
-    }
-    changes.push(change.change);
-    const happening = { eventType: change.definition.events.attributeValueChange, revision: change.change.revision, number: events.length + 1, fieldPath: change.fieldPath };
-    const represented = masked(context.representation.represent(change.definition, change.change.resource), change.definition.secrets);
-    events.push(notification(change.definition, command, happening, represented, context.notifications, context.now));
+    const without = refusing ? undefined : detach(referrer, isIt, context);
+    if (without) detached.push(without);
+    else holding.push(`${referrer.type} ${referrer.id} in /${(refusing ?? first).at.join('/')}`);
   }
-  if (holding.length > 0) throw stillNeeded(definition, id, holding);
-  if (changes.length >= MAX_REFERRERS) throw new Refusal(409, `${definition.typeName} ${id} is referred to by too many`, [{ at: 'referredBy', problem: `${MAX_REFERRERS} or more, which do not fit into one commit` }]);
-  return { changes, events };
+  if (holding.length > 0) throw stillNeeded(definition, id, holding, more);
+  if (more || detached.length > MAX_REFERRERS) throw new Refusal(409, `${definition.typeName} ${id} is referred to by too many`, [{ at: 'referredBy', problem: `more than ${MAX_REFERRERS}, which do not fit into one commit` }]);
+  // The event of the deletion itself is number 0.
+  return { changes: detached.map(({ change }) => change), events: detached.map((one, index) => announcement(one, index + 1, command, context)) };
 }
 
 interface Detached {
@@ -56,16 +56,38 @@ interface Detached {
 }
 
 /** Undefined when the referrer would not be valid without it. */
-function detach(referrer: Referrer, places: readonly Reference[], isIt: (value: Found['value'], reference: Reference) => boolean, { references }: DecisionContext): Detached | undefined {
-  const { type, id, revision } = referrer;
+function detach({ type, id, revision, resource }: Referrer, isIt: IsIt, { references, now }: DecisionContext): Detached | undefined {
   const definition = references.definitionOf(type);
-  const resource = detached(places, referrer.resource, (value, reference) => reference.onDelete === 'detach' && isIt(value, reference));
-  if (!definition || definition.validate(resource).length > 0) return undefined;
-  return { definition, change: { type, id, revision: revision + 1, resource, deleted: false }, fieldPath: changedPaths(referrer.resource, resource).join(',') };
+  const left = structuredClone(resource);
+  for (const reference of references.of(type)) if (reference.onDelete === 'detach') cut(left, reference.path, 0, (value) => isIt(value, reference));
+  if (!definition || definition.validate(left).length > 0) return undefined;
+  const changed = changedPaths(resource, left);
+  const change = { type, id, revision: revision + 1, resource: stamped(left, definition.stamps.onChange, changed, now), deleted: false };
+  return { definition, change, fieldPath: changed.join(',') };
 }
 
-function stillNeeded(definition: ResourceDefinition, id: string, holding: readonly string[]): Refusal {
+/** Takes out what is it: elements of arrays, else the attribute. */
+function cut(holder: Json | undefined, path: readonly string[], depth: number, isIt: (value: JsonObject) => boolean): void {
+  if (Array.isArray(holder)) {
+    for (const element of holder) cut(element, path, depth, isIt);
+    return;
+  }
+  const name = path[depth];
+  if (!isObject(holder) || name === undefined || !Object.hasOwn(holder, name)) return;
+  const value = holder[name] ?? null;
+  if (depth < path.length - 1) cut(value, path, depth + 1, isIt);
+  else if (Array.isArray(value)) holder[name] = value.filter((element) => !isObject(element) || !isIt(element));
+  else if (isObject(value) && isIt(value)) delete holder[name];
+}
+
+function announcement({ definition, change, fieldPath }: Detached, number: number, command: Command, { representation, notifications, now }: DecisionContext): RecordedEvent {
+  const happening = { eventType: definition.events.attributeValueChange, revision: change.revision, number, fieldPath };
+  return notification(definition, command, happening, masked(representation.represent(definition, change.resource), definition.secrets), notifications, now);
+}
+
+function stillNeeded(definition: ResourceDefinition, id: string, holding: readonly string[], more: boolean): Refusal {
   const named = holding.slice(0, MAX_NAMED).map((who) => ({ at: 'referredBy', problem: who }));
-  const more = holding.length - named.length;
-  return new Refusal(409, `${definition.typeName} ${id} is still referred to`, more > 0 ? [...named, { at: 'referredBy', problem: `and ${more} more` }] : named);
+  const others = holding.length - named.length;
+  const rest = more ? 'and more' : `and ${others} more`;
+  return new Refusal(409, `${definition.typeName} ${id} is still referred to`, more || others > 0 ? [...named, { at: 'referredBy', problem: rest }] : named);
 }

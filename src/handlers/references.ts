@@ -1,6 +1,5 @@
-import { Refusal, type Fault } from '../errors.js';
-import { isObject, sameJson, type Json, type JsonObject } from '../json.js';
-import type { Guard, StoredResource } from '../store/store.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+import type { StoredResource } from '../store/store.js';
 import type { ResourceDefinition } from './definition.js';
 import type { ReferenceAttribute } from './schema.js';
 
@@ -9,7 +8,7 @@ export type ReferenceMode = 'off' | 'lenient' | 'strict';
 /** What happens to a reference when what it names is to be deleted. */
 export type DeletionMode = 'refuse' | 'detach' | 'keep';
 
-/** As many resources of one type may refer to one that is to be deleted, for their references to be taken out in one commit with it. */
+/** As many resources may refer to one that is to be deleted, for their references to be taken out in one commit with it. */
 export const MAX_REFERRERS = 1_000;
 
 /** A place where one type of resource refers to others. */
@@ -89,44 +88,52 @@ export class References {
     return referredType !== undefined && referredType === resource['@type'] && (typeof href !== 'string' || this.isHere(href));
   }
 
-  /** The resources here that this value may name; none when it names something elsewhere. */
+  /** The resources here that this value may name; none when it names something elsewhere, or what nobody here would look for. */
   candidates(reference: Reference, value: JsonObject): readonly ResourceDefinition[] {
     const { href, '@referredType': referredType } = value;
     if (typeof href === 'string' && !this.isHere(href)) return [];
     if (typeof referredType !== 'string') return reference.targets;
     const named = this.byTypeName.get(capitalized(referredType));
-    return named ? [named] : [];
+    return named && reference.targets.includes(named) ? [named] : [];
   }
 }
 
 /** A value that refers to something, and where it stands. */
 export interface Found {
   readonly reference: Reference;
-  /** Attribute names and places in arrays, from the resource downwards. */
-  readonly at: readonly (string | number)[];
+  readonly at: Place;
   readonly id: string;
   readonly value: JsonObject;
 }
+
+/** Attribute names and places in arrays, from the resource downwards. */
+export type Place = readonly (string | number)[];
 
 /** Every reference with an id in a resource, or in a merge patch of one. */
 export function referencesIn(places: readonly Reference[], resource: Json): Found[] {
   const found: Found[] = [];
   for (const reference of places) {
-    visit(resource, reference.path, [], (value, at) => {
+    const take = (value: JsonObject, at: Place): void => {
       const { id } = value;
-      if (typeof id === 'string' && id !== '') found.push({ reference, at, id, value });
-    });
+      if (isReference(value) && typeof id === 'string') found.push({ reference, at, id, value });
+    };
+    visit(resource, reference.path, 0, [], take);
   }
   return found;
 }
 
-function visit(value: Json | undefined, path: readonly string[], at: Found['at'], take: (value: JsonObject, at: Found['at']) => void): void {
+/** Whether it names something: by its id, and not as a value of its own. */
+export function isReference({ id, isRef }: JsonObject): boolean {
+  return typeof id === 'string' && id !== '' && isRef !== false;
+}
+
+function visit(value: Json | undefined, path: readonly string[], depth: number, at: Place, take: (value: JsonObject, at: Place) => void): void {
   if (Array.isArray(value)) {
-    value.forEach((element, index) => visit(element, path, [...at, index], take));
+    value.forEach((element, index) => visit(element, path, depth, [...at, index], take));
   } else if (isObject(value)) {
-    const [name, ...rest] = path;
+    const name = path[depth];
     if (name === undefined) take(value, at);
-    else if (Object.hasOwn(value, name)) visit(value[name], rest, [...at, name], take);
+    else if (Object.hasOwn(value, name)) visit(value[name], path, depth + 1, [...at, name], take);
   }
 }
 
@@ -135,7 +142,14 @@ export interface Surroundings {
   /** The living resource of this type and id; undefined: there is none. */
   resource(type: string, id: string): Pick<StoredResource, 'revision' | 'resource'> | undefined;
   /** The living resources that name this one at any of the places. */
-  referrers(type: string, id: string): readonly Referrer[];
+  referrers(type: string, id: string): Referrers;
+}
+
+export interface Referrers {
+  /** Others may be among them that only have the id in common. */
+  readonly found: readonly Referrer[];
+  /** There are more than are looked at. */
+  readonly more: boolean;
 }
 
 export interface Referrer {
@@ -143,92 +157,6 @@ export interface Referrer {
   readonly id: string;
   readonly revision: number;
   readonly resource: JsonObject;
-}
-
-export interface Checked {
-  /** With `name` and `@referredType` of its references where they were absent. */
-  readonly resource: JsonObject;
-  /** What is missing, as far as that is allowed. */
-  readonly warnings: readonly string[];
-  /** What must still be as it was seen. */
-  readonly relied: readonly Guard[];
-}
-
-/**
- * Looks up what the resource refers to and did not refer to before.
- * @throws Refusal 409 for what must be here and is not.
- */
-export function checkReferences(definition: ResourceDefinition, resource: JsonObject, before: JsonObject | undefined, references: References, world: Surroundings): Checked {
-  const places = references.of(definition.name);
-  const known = before ? referencesIn(places, before) : [];
-  const warnings: string[] = [];
-  const faults: Fault[] = [];
-  const relied: Guard[] = [];
-  let filled = resource;
-  for (const { reference, at, id, value } of referencesIn(places, resource)) {
-    if (known.some((other) => other.reference === reference && sameJson(other.value, value))) continue;
-    const candidates = references.candidates(reference, value);
-    const here = candidates.flatMap((target) => {
-      const found = world.resource(target.name, id);
-      return found ? [{ target, ...found }] : [];
-    });
-    const [first, second] = here;
-    if (first) {
-      if (!second) filled = replaced(filled, at, completed(value, first.target, first.resource)) as JsonObject;
-      if (reference.mode === 'strict') relied.push(...here.map(({ target, revision }) => ({ type: target.name, id, revision })));
-    } else if (candidates.length > 0) {
-      const fault = { at: `/${at.join('/')}`, problem: `there is no ${candidates.map(({ typeName }) => typeName).join(' or ')} ${id}` };
-      if (reference.mode === 'strict') faults.push(fault);
-      else warnings.push(`${fault.at}: ${fault.problem}`);
-    }
-  }
-  if (faults.length > 0) throw new Refusal(409, `${definition.typeName} refers to what does not exist`, faults);
-  return { resource: filled, warnings, relied };
-}
-
-function completed(value: JsonObject, target: ResourceDefinition, resource: JsonObject): JsonObject {
-  const name = nameOf(target, resource);
-  return { ...(name === undefined ? {} : { name }), '@referredType': target.typeName, ...value };
-}
-
-/** A copy with another value at one place. */
-function replaced(holder: Json, [step, ...rest]: Found['at'], value: Json): Json {
-  if (step === undefined) return value;
-  if (Array.isArray(holder)) return holder.map((element, index) => (index === step ? replaced(element, rest, value) : element));
-  return isObject(holder) ? { ...holder, [step]: replaced(holder[step] ?? null, rest, value) } : holder;
-}
-
-/** What a resource is called in references to it. */
-export function nameOf({ nameAttributes }: ResourceDefinition, resource: JsonObject): string | undefined {
-  for (const attributes of nameAttributes) {
-    const parts = attributes.map((name) => (Object.hasOwn(resource, name) ? resource[name] : undefined));
-    if (parts.every((part) => typeof part === 'string' && part !== '')) return parts.join(' ');
-  }
-  return undefined;
-}
-
-/** The resource without its references to another one: elements of arrays are taken out, attributes removed. */
-export function detached(places: readonly Reference[], resource: JsonObject, isIt: (found: JsonObject, reference: Reference) => boolean): JsonObject {
-  const copy = structuredClone(resource);
-  for (const reference of places) cut(copy, reference.path, (value) => isIt(value, reference));
-  return copy;
-}
-
-function cut(holder: Json | undefined, path: readonly string[], isIt: (value: JsonObject) => boolean): void {
-  if (Array.isArray(holder)) {
-    for (const element of holder) cut(element, path, isIt);
-    return;
-  }
-  const [name, ...rest] = path;
-  if (!isObject(holder) || name === undefined || !Object.hasOwn(holder, name)) return;
-  const value = holder[name] ?? null;
-  if (rest.length > 0) {
-    cut(value, rest, isIt);
-  } else if (Array.isArray(value)) {
-    holder[name] = value.filter((element) => !isObject(element) || !isIt(element));
-  } else if (isObject(value) && isIt(value)) {
-    delete holder[name];
-  }
 }
 
 function capitalized(name: string): string {

@@ -2,52 +2,22 @@ import { v5 as uuidv5 } from 'uuid';
 import { entityTag } from '../entity-tag.js';
 import { Refusal } from '../errors.js';
 import { isObject, sameJson, type Json, type JsonObject } from '../json.js';
-import type { Command, Reply } from '../message.js';
+import type { Command } from '../message.js';
 import { isResourceId, RESOURCE_ID_RULE } from '../resource-id.js';
-import type { Guard, RecordedEvent, StoredResource } from '../store/store.js';
+import type { RecordedEvent } from '../store/store.js';
 import { changedPaths } from './changes.js';
+import type { Current, Decision, DecisionContext } from './decision.js';
 import type { ResourceDefinition } from './definition.js';
 import { detachAll } from './detaching.js';
 import { checkLifeCycle } from './life-cycle.js';
-import { NAMESPACE, notification, type Happening, type NotificationSettings } from './notification.js';
+import { NAMESPACE, notification, type Happening } from './notification.js';
 import { applyPatchOf } from './patch.js';
-import { checkReferences, type References, type Surroundings } from './references.js';
-import { storedForm, type Representation } from './representation.js';
-import { masked, unmasked } from './secrets.js';
+import { checkReferences } from './reference-check.js';
+import type { Surroundings } from './references.js';
+import { storedForm } from './representation.js';
+import { masked, unmasked, withoutDropped } from './secrets.js';
+import { stamped } from './stamps.js';
 import { warningHeader } from './warnings.js';
-
-/** What deciding needs beside the command and the state: nothing of it is read from the outside world. */
-export interface DecisionContext {
-  /** The time of the decision, UTC text. */
-  readonly now: string;
-  /** Levels of arrays and objects that a resource may have. */
-  readonly maxDepth: number;
-  readonly representation: Representation;
-  readonly notifications: NotificationSettings;
-  readonly references: References;
-}
-
-/** A resource's state as the decisions before this one left it. `revision` counts on over tombstones. */
-export type Current = Pick<StoredResource, 'revision' | 'resource' | 'deleted'> | undefined;
-
-export interface Change {
-  readonly type: string;
-  readonly id: string;
-  readonly revision: number;
-  readonly resource: JsonObject;
-  readonly deleted: boolean;
-}
-
-export interface Decision {
-  readonly reply: Reply;
-  /** Usually one; none when nothing changed. */
-  readonly changes: readonly Change[];
-  /** Resources that were relied on and must still be as they were read. */
-  readonly relied: readonly Guard[];
-  readonly events: readonly RecordedEvent[];
-  /** What the sender should know though it was accepted. */
-  readonly warnings: readonly string[];
-}
 
 const CREATE_TYPE = 'application/json';
 
@@ -113,7 +83,7 @@ function patch(definition: ResourceDefinition, command: Command, id: string, cur
   if (command.data === undefined) throw new Refusal(400, 'The patch is missing', [{ at: '/', problem: 'is mandatory' }]);
   // Patched as the caller saw it, with href and the answer's defaults.
   const before = context.representation.represent(definition, current.resource);
-  const patched = unmasked(before, applyPatchOf(command.contentType, before, command.data, context.maxDepth), definition.secrets);
+  const patched = withoutDropped(unmasked(before, applyPatchOf(command.contentType, before, command.data, context.maxDepth), definition.secrets), definition.secrets);
   const faults = definition.unpatchable
     .filter((name) => !sameJson(before[name], patched[name]))
     .map((name) => ({ at: `/${name}`, problem: 'cannot be changed' }));
@@ -123,12 +93,12 @@ function patch(definition: ResourceDefinition, command: Command, id: string, cur
   const { resource, warnings, relied } = checkReferences(definition, wanted, current.resource, context.references, world);
   validate(definition, resource);
   checkLifeCycle(definition, stateOf(definition, current.resource), stateOf(definition, resource));
-  const { happenings, stamped } = happeningsOf(definition, current, resource, context.now);
+  const { happenings, dated } = happeningsOf(definition, current, resource, context.now);
   const revision = current.revision + happenings.length;
-  const represented = seen(definition, stamped, context);
+  const represented = seen(definition, dated, context);
   return {
     reply: { status: 200, headers: { ETag: entityTag(revision), ...warningHeader(warnings) }, body: represented },
-    changes: happenings.length === 0 ? [] : [{ type: definition.name, id, revision, resource: stamped, deleted: false }],
+    changes: happenings.length === 0 ? [] : [{ type: definition.name, id, revision, resource: dated, deleted: false }],
     relied,
     events: announce(definition, command, happenings, represented, context),
     warnings,
@@ -136,7 +106,7 @@ function patch(definition: ResourceDefinition, command: Command, id: string, cur
 }
 
 /** What a change is announced as: the state with what belongs to it first, then everything else. Stamps are set on the way. */
-function happeningsOf(definition: ResourceDefinition, current: NonNullable<Current>, resource: JsonObject, now: string): { readonly happenings: Happening[]; readonly stamped: JsonObject } {
+function happeningsOf(definition: ResourceDefinition, current: NonNullable<Current>, resource: JsonObject, now: string): { readonly happenings: Happening[]; readonly dated: JsonObject } {
   const { statusAttribute, stateAttributes, stamps, events } = definition;
   const changed = changedPaths(current.resource, resource);
   const stateChanged = statusAttribute !== undefined && changed.includes(statusAttribute);
@@ -149,8 +119,8 @@ function happeningsOf(definition: ResourceDefinition, current: NonNullable<Curre
   };
   if (stateChanged) add(events.stateChange);
   if (others.length > 0) add(events.attributeValueChange, others.join(','));
-  const stamping = [...(stateChanged ? stamps.onStateChange : []), ...(changed.length > 0 ? stamps.onChange : [])].filter((name) => !changed.includes(name));
-  return { happenings, stamped: stamping.length === 0 ? resource : { ...resource, ...Object.fromEntries(stamping.map((name) => [name, now])) } };
+  const dates = [...(stateChanged ? stamps.onStateChange : []), ...(changed.length > 0 ? stamps.onChange : [])];
+  return { happenings, dated: stamped(resource, dates, changed, now) };
 }
 
 function remove(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, world: Surroundings, context: DecisionContext): Decision {

@@ -1,8 +1,8 @@
 import { PermanentStoreError, textOf } from '../errors.js';
 import { currentRow } from './embedded-rows.js';
-import { toText, type CommitRow, type ParkedRow, type ResourceRow, type Tables, type Text } from './embedded-tables.js';
+import { fromText, toText, type CommitRow, type ParkedRow, type ResourceRow, type Tables, type Text } from './embedded-tables.js';
 import { isRangeError } from './range-error.js';
-import type { Commit, ResourceWrite } from './store.js';
+import type { Commit, Guard, ResourceWrite } from './store.js';
 
 interface Prepared {
   readonly rows: readonly { readonly write: ResourceWrite; readonly text: Text<ResourceRow> }[];
@@ -16,6 +16,7 @@ export async function commitBatch(tables: Tables, commit: Commit): Promise<'comm
   for (const { type } of [...commit.writes, ...commit.guards]) tables.type(type);
   return tables.write(() => {
     if (!isUpToDate(tables, commit)) return 'conflict';
+    for (const guard of commit.guards) leaveGuard(tables, guard, commit.id);
     for (const { write, text } of rows) writeResource(tables, write, text);
     for (const { id, at, text } of parked) {
       // A message that is set aside a second time under the same id stays as it was first seen.
@@ -59,14 +60,28 @@ function isUpToDate(tables: Tables, commit: Commit): boolean {
   if (tables.commits.doesExist(commit.id)) return false;
   return (
     commit.guards.every(({ type, id, revision }) => currentRow(tables, type, id)?.revision === revision) &&
-    commit.writes.every(({ type, id, expected }) => (currentRow(tables, type, id)?.revision ?? 0) === expected) &&
+    commit.writes.every((write) => isAsRead(currentRow(tables, write.type, write.id), write)) &&
     commit.entries.every(({ command }) => command === undefined || !tables.receipts.doesExist(command))
   );
 }
 
+function isAsRead(row: ResourceRow | undefined, { expected, deleted, guard }: ResourceWrite): boolean {
+  return (row?.revision ?? 0) === expected && (!deleted || row?.guard === guard);
+}
+
+function leaveGuard(tables: Tables, { type, id }: Guard, commit: string): void {
+  const { live, tombstones } = tables.type(type);
+  for (const table of [live, tombstones]) {
+    const text = table.get(id);
+    if (text !== undefined) table.putSync(id, toText({ ...fromText(text), guard: commit }));
+  }
+}
+
+/** A guard outlives every change, so that none goes unseen by a deletion. */
 function writeResource(tables: Tables, { type, id, deleted, expires }: ResourceWrite, text: Text<ResourceRow>): void {
   const { live, tombstones } = tables.type(type);
+  const guard = currentRow(tables, type, id)?.guard;
   (deleted ? live : tombstones).removeSync(id);
-  (deleted ? tombstones : live).putSync(id, text);
+  (deleted ? tombstones : live).putSync(id, guard === undefined ? text : toText({ ...fromText(text), guard }));
   if (deleted) tables.expiring.putSync([expires?.getTime() ?? 0, type, id], '');
 }

@@ -8,8 +8,8 @@ export function currentRow(tables: Tables, type: string, id: string): ResourceRo
   return text === undefined ? undefined : fromText(text);
 }
 
-export function toStored(id: string, { revision, commit, at, resource, expires }: ResourceRow): StoredResource {
-  return { id, revision, commit, ...(at === undefined ? {} : { at: new Date(at) }), resource, deleted: expires !== undefined };
+export function toStored(id: string, { revision, commit, at, resource, expires, guard }: ResourceRow): StoredResource {
+  return { id, revision, commit, ...(at === undefined ? {} : { at: new Date(at) }), resource, deleted: expires !== undefined, ...(guard === undefined ? {} : { guard }) };
 }
 
 export function readStored(id: string, text: Text<ResourceRow>): StoredResource {

@@ -11,6 +11,7 @@ export interface ResourceRow {
   readonly resource: JsonObject;
   /** Only of a tombstone: when it may vanish, in milliseconds. */
   readonly expires?: number;
+  readonly guard?: string;
 }
 
 export interface CommitRow {

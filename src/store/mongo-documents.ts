@@ -122,7 +122,7 @@ export function toResourceDocument(write: ResourceWrite, commit: Commit): Resour
 }
 
 /** What `fromResourceDocument` needs. */
-export const RESOURCE_FIELDS = { revision: 1, commit: 1, at: 1, escaped: 1, resource: 1, deleted: 1 } as const;
+export const RESOURCE_FIELDS = { revision: 1, commit: 1, at: 1, escaped: 1, resource: 1, deleted: 1, guard: 1 } as const;
 
 export function fromResourceDocument(document: ResourceDocument): StoredResource {
   return {
@@ -132,6 +132,7 @@ export function fromResourceDocument(document: ResourceDocument): StoredResource
     at: document.at,
     resource: document.escaped ? unescapeNames(document.resource) : document.resource,
     deleted: document.deleted,
+    ...(document.guard === undefined ? {} : { guard: document.guard }),
   };
 }
 

@@ -20,8 +20,8 @@ export interface Store {
 
   /**
    * All or nothing, durable when it resolves with `committed`.
-   * `conflict`: a write or guard found another revision than it was decided on, or one of the commands has a
-   * receipt already; nothing was written, and deciding again on fresh data is safe.
+   * `conflict`: a write or guard found another revision than it was decided on, a deletion another guard, or one of the commands
+   * has a receipt already; nothing was written, and deciding again on fresh data is safe.
    * @throws PermanentStoreError when the database will never take it (too large, refused document).
    */
   commit(commit: Commit): Promise<'committed' | 'conflict'>;
@@ -126,6 +126,8 @@ export interface StoredResource {
   /** The TM Forum resource, `id` included, `href` not; of a tombstone its last state. */
   readonly resource: JsonObject;
   readonly deleted: boolean;
+  /** The last commit that had a guard on it; absent when none had. */
+  readonly guard?: string;
 }
 
 /** A place among resources that are ordered by a date of theirs, the latest first. */
@@ -160,6 +162,8 @@ export interface ResourceWrite {
   readonly expected: number;
   /** The commit that wrote that document. Set if and only if `expected` is not 0. */
   readonly previous?: string;
+  /** Its guard as it was read. A deletion is conditional on it, too: whoever relied on it meanwhile would rely on nothing. */
+  readonly guard?: string;
   readonly revision: number;
   readonly resource: JsonObject;
   readonly deleted: boolean;

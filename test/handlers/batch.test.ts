@@ -1,4 +1,5 @@
-import type { DecidedBatch, Item, Loaded } from '../../src/batch.js';
+import type { DecidedBatch, Item } from '../../src/batch.js';
+import type { Loaded } from '../../src/batch-state.js';
 import { Unacceptable } from '../../src/errors.js';
 import type { Reply } from '../../src/message.js';
 import type { StoredResource } from '../../src/store/store.js';
@@ -109,7 +110,7 @@ describe('a message without a readable id', () => {
   /** What the log then holds for whoever decides next. */
   function receiptsOf({ commit }: DecidedBatch): Loaded {
     const receipts = new Map(commit.entries.flatMap((entry) => (entry.command === undefined ? [] : [[entry.command, { commit: commit.id, entry }] as const])));
-    return { resources: new Map(), receipts };
+    return { ...empty, receipts };
   }
 
   it('is parked once, however often the broker hands it over', () => {

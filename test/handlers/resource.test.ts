@@ -2,7 +2,8 @@ import { CloudEvent } from 'cloudevents';
 import { definitions } from '../../src/handlers/index.js';
 import { Refusal } from '../../src/errors.js';
 import type { JsonObject } from '../../src/json.js';
-import { decide, targetId, type Current, type Decision } from '../../src/handlers/resource.js';
+import type { Current, Decision } from '../../src/handlers/decision.js';
+import { decide, targetId } from '../../src/handlers/resource.js';
 import type { Command } from '../../src/message.js';
 import { ALONE, NOW, command, context, definition } from '../support/deciding.js';
 

@@ -4,7 +4,7 @@ import { definitions } from '../../src/handlers/index.js';
 import { type ListParameters, parseFields, parseListParameters } from '../../src/http/query-parameters.js';
 
 const HREF_PREFIX = '/tmf-api/partyRoleManagement/v4/partyRole/';
-const scalarType = definitions({ roleTypeDefault: true })[0]?.scalarType ?? (() => undefined);
+const scalarType = definitions({ roleTypeDefault: true, lifeCycles: new Map() })[0]?.scalarType ?? (() => undefined);
 const rules = { resource: 'partyRole', pageDefault: 20, pageMax: 100, countMax: 1000, scalarType, hidden: ['cardNumber'], hrefPrefix: HREF_PREFIX };
 
 function parse(rawQuery: string): ListParameters {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { decideBatch, type BatchContext, type DecidedBatch, type Item, type Loaded } from '../../src/batch.js';
+import { decideBatch, type BatchContext, type DecidedBatch, type Item } from '../../src/batch.js';
+import type { Loaded } from '../../src/batch-state.js';
 import type { ResourceDefinition } from '../../src/handlers/definition.js';
 import { partyRole } from '../../src/handlers/party-role.js';
 import { References, type Surroundings } from '../../src/handlers/references.js';
@@ -14,7 +15,7 @@ export const definition: ResourceDefinition = partyRole;
 export const unchecked = new References([definition], { missing: new Map([['*', 'off']]), deleted: new Map() }, () => false);
 
 /** There is nothing else. */
-export const ALONE: Surroundings = { resource: () => undefined, referrers: () => [] };
+export const ALONE: Surroundings = { resource: () => undefined, referrers: () => ({ found: [], more: false }) };
 
 export const NOW = '2026-01-02T03:04:05.678Z';
 
