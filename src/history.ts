@@ -133,6 +133,11 @@ export class History {
   }
 }
 
+/** The changes of one resource, `type/id`, in a commit, newest first. */
+export function changesIn(commit: StoredCommit, order: string): Change[] {
+  return stepsIn(commit, order).map(({ change }) => change);
+}
+
 function stepsIn(commit: StoredCommit, order: string): Step[] {
   const steps: Step[] = [];
   for (const entry of commit.entries) {

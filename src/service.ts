@@ -63,6 +63,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
   const basePathOf = ({ api, version }: ResourceDefinition): string => `${config.basePath}/${api}/${version}`;
   const representation = representationOf((definition) => config.publicUrl + basePathOf(definition));
   const isHere = (href: string): boolean => href.startsWith(`${config.publicUrl}${config.basePath}/`) || href.startsWith(`${config.basePath}/`);
+  const references = new References(all, { missing: config.references, deleted: config.onDelete }, isHere);
   // Ids of one incarnation sort by serial; the time only helps a reader.
   const incarnation = `${Date.now().toString(36)}${randomBytes(6).toString('hex')}`;
   const envelope = { maxBytes: config.bodyLimitBytes, maxDepth: config.maxDepth, resources: new Map(all.map(({ name, version }) => [name, version])) };
@@ -84,7 +85,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
       definitions: all,
       representation,
       notifications: { source: config.eventSource, ...(config.eventDomain === undefined ? {} : { domain: config.eventDomain }) },
-      references: new References(all, { missing: config.references, deleted: config.onDelete }, isHere),
+      references,
       incarnation,
       envelope,
       batch: { maxMessages: config.batchMax, maxBytes: BATCH_BYTES },
@@ -106,6 +107,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
 
   // A worker alone serves its health.
   const served = config.roles.has('http') ? all : [];
+  const viewPath = `${config.basePath}/customer360/v1/party`;
   const http = createHttpServer({
     bus,
     store,
@@ -120,6 +122,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
     pageMax: config.pageMax,
     countMax: config.countMax,
     ...(config.authidHeader === undefined ? {} : { authidHeader: config.authidHeader }),
+    ...(served.length > 0 ? { customerView: { path: viewPath, address: config.publicUrl + viewPath, references } } : {}),
     ...(config.adminToken === undefined ? {} : { admin: { token: config.adminToken, definitions: all, retentionMs: config.retentionMinutes * MINUTE_MS } }),
     now: () => new Date(),
     newId: randomUUID,

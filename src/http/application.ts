@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import { Refusal } from '../errors.js';
 import { adminRoutes } from './admin-routes.js';
+import { customerRoutes } from './customer-routes.js';
 import { errorResponse, unavailable } from './error-response.js';
 import type { ApiErrorHandler, ApiHandler } from './exchange.js';
 import { liveness, readiness } from './health.js';
@@ -28,6 +29,7 @@ export function application(options: HttpOptions, isDraining: () => boolean, hol
   // Probes and operators get through when callers are too many.
   app.use(limitRequests(options.maxRequests, holdMs, options.log));
   for (const definition of options.definitions) app.use(options.basePathOf(definition), resourceRoutes(definition, options));
+  if (options.customerView) app.use(options.customerView.path, customerRoutes(options, options.customerView));
   app.use((request) => {
     throw new Refusal(404, 'Nothing is here', [{ at: 'path', problem: request.path.slice(0, 200) }]);
   });

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Bus } from '../bus/bus.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import type { References } from '../handlers/references.js';
 import type { Representation } from '../handlers/representation.js';
 import type { Store } from '../store/store.js';
 import type { Status } from '../status.js';
@@ -30,6 +31,8 @@ export interface HttpOptions {
   readonly countMax: number;
   /** The header in which a trusted proxy says who asks, lower case. Absent: nobody is known by name. */
   readonly authidHeader?: string;
+  /** Absent: there is no view of customers. */
+  readonly customerView?: CustomerViewOptions;
   /** Absent: there is no `/admin`. */
   readonly admin?: AdminOptions;
   readonly log: Logger;
@@ -38,6 +41,15 @@ export interface HttpOptions {
   readonly now: () => Date;
   /** A new unique id, for commands without an `Idempotency-Key` and for correlation. */
   readonly newId: () => string;
+}
+
+/** The view of customers, made of all resources. */
+export interface CustomerViewOptions {
+  /** `/tmf-api/customer360/v1/party`: where they are, by the ids of parties and roles. */
+  readonly path: string;
+  /** The same with the public base URL. */
+  readonly address: string;
+  readonly references: References;
 }
 
 /** What only an operator may see and do. */
