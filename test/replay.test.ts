@@ -143,7 +143,7 @@ describe('snapshot', () => {
       sequence: '0000000000000002',
       partitionkey: 'm9',
       replayed: true,
-      data: { id: 'm9', href: expect.stringContaining('/partyRole/m9') as string, name: '9', status: 'active', roleType: {} },
+      data: { id: 'm9', href: expect.stringContaining('/partyRole/m9') as string, name: '9', status: 'active', roleType: {}, '@type': 'PartyRole' },
     });
     expect(events.every(({ topic, key }) => topic === 'events' && key === 'partyRole.snapshot')).toBe(true);
     await ask('patch', 'm9', { status: 'ended' });

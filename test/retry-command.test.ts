@@ -76,7 +76,7 @@ it.each([
   expect(retryCommand(message)).toEqual({
     id: message.id,
     edited: false,
-    command: { resource: 'partyRole', key: 'r1', attributes: { retryof: message.id }, contentType: STRUCTURED, body: message.body },
+    command: { resource: 'unknown', key: 'r1', attributes: { retryof: message.id }, contentType: STRUCTURED, body: message.body },
   });
 });
 

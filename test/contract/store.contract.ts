@@ -61,7 +61,7 @@ export function storeContract(harness: StoreHarness): void {
       expect(await store.commit(commit)).toBe('committed');
       const found = await store.load(TYPE, ['1', '2', '3']);
       expect([...found.keys()].sort()).toEqual(['1', '2']);
-      expect(found.get('1')).toEqual({ id: '1', revision: 1, commit: commit.id, resource: { id: '1', name: 'a' }, deleted: false });
+      expect(found.get('1')).toEqual({ id: '1', revision: 1, commit: commit.id, at: commit.at, resource: { id: '1', name: 'a' }, deleted: false });
     });
 
     it('keeps types apart', async () => {

@@ -44,7 +44,7 @@ describe('create', () => {
   it('makes revision 1, answers 201 and announces the complete resource', () => {
     const decision = given(nothing).when(command('create', { subject: 'r1', data: { name: 'Buyer', nick: 'b' }, time: '2026-01-01T00:00:00.000Z', correlationid: 'c-9' }));
     expect(decision.changes).toEqual([{ type: 'partyRole', id: 'r1', revision: 1, deleted: false, resource: { id: 'r1', name: 'Buyer', nick: 'b' } }]);
-    const body = { id: 'r1', href: `${HREF}/r1`, name: 'Buyer', nick: 'b', roleType: {} };
+    const body = { id: 'r1', href: `${HREF}/r1`, name: 'Buyer', nick: 'b', roleType: {}, '@type': 'PartyRole' };
     expect(decision.reply).toEqual({ status: 201, headers: { ETag: '"1"', Location: `${HREF}/r1` }, body });
     expect(eventTypes(decision)).toEqual(['partyRole.PartyRoleCreateEvent']);
     const event = parsed(decision.events[0]?.content ?? '');

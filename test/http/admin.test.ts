@@ -223,7 +223,7 @@ describe('the past of a role', () => {
 
   it('is shown as of a revision or a time', async () => {
     const past = await call('/partyRole/r1?revision=3');
-    expect([past.status, past.headers.get('etag'), past.body]).toEqual([200, '"3"', { id: 'r1', href: expect.stringContaining('/partyRole/r1') as string, name: 'a', nick: 'x', status: 's', roleType: {} }]);
+    expect([past.status, past.headers.get('etag'), past.body]).toEqual([200, '"3"', { id: 'r1', href: expect.stringContaining('/partyRole/r1') as string, name: 'a', nick: 'x', status: 's', roleType: {}, '@type': 'PartyRole' }]);
     const now = await call(`/partyRole/r1?at=${new Date().toISOString()}`);
     expect([now.headers.get('etag'), now.body]).toEqual(['"4"', expect.objectContaining({ nick: 'z' })]);
     expect((await call('/partyRole/r1?at=2020-01-01')).status).toBe(404);
