@@ -1,5 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
+import ts from 'typescript';
+import { definitions, resourceNames } from '../src/handlers/index.js';
 
 const root = join(findRoot(__dirname), 'src');
 
@@ -89,3 +91,39 @@ it('names brokers and databases only in their adapters and in one file that choo
 it('has no barrels', () => {
   expect(sources.filter((source) => /^export (\*|\{[^}]*\}) from/m.test(source.text)).map((source) => source.file)).toEqual([]);
 });
+
+/** Parts of the view of a customer, two of which are called as a resource is. */
+const isViewPart = (text: string): boolean => /^(agreement|paymentMethod)s?$/.test(text);
+
+/** What may name a resource beside its own file and the list of all: what is read by people, as an example. */
+const NAMED: Readonly<Record<string, (text: string) => boolean>> = {
+  // Help texts and what is wrong with a setting; the default of EVENT_SOURCE is older than the other resources.
+  'config.ts': (text) => text.includes(' ') || text === '/partyRoleManagement',
+  'tool-arguments.ts': (text) => text.includes(' '),
+  'handlers/definition.ts': isViewPart,
+  'customer/customer-view.ts': isViewPart,
+};
+
+it('names a resource in one file of its own, and in the list of all', () => {
+  const all = definitions({ roleTypeDefault: true, lifeCycles: new Map() });
+  const names = all.flatMap(({ name, typeName }) => [name, typeName]);
+  const own = sources.filter(({ imports }) => imports.includes('handlers/define.ts')).map(({ file }) => file);
+  expect(own).toHaveLength(resourceNames.length);
+  for (const source of sources) {
+    const { file } = source;
+    const named = wordsOf(source).filter((word) => names.some((name) => word.includes(name)));
+    if (!own.includes(file) && file !== 'handlers/index.ts') expect([file, named.filter((word) => !NAMED[file]?.(word))]).toEqual([file, []]);
+    else expect([file, named.length > 0]).toEqual([file, true]);
+  }
+});
+
+/** Every name, text and pattern in a file's code; comments are no part of it. */
+function wordsOf({ file, text }: Source): string[] {
+  const words: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if ('text' in node && typeof node.text === 'string') words.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(ts.createSourceFile(file, text, ts.ScriptTarget.ESNext), visit);
+  return words;
+}
