@@ -1,6 +1,6 @@
 import type { Outcome, ParkedPage } from './dead-letters.js';
 import type { ResourceDefinition } from './handlers/definition.js';
-import { maskedBody } from './handlers/secrets.js';
+import { maskedBody } from './handlers/secret-bodies.js';
 import { withoutUndefined, type JsonObject } from './json.js';
 import { cursorAfter } from './parked-selection.js';
 import { repeatedBy } from './retry-command.js';

@@ -1,9 +1,9 @@
 import type { Item } from './batch.js';
-import { claimsOf, commandOf, type EnvelopeLimits } from './bus/envelope.js';
+import { claimsOf, commandOf, isStructured, type EnvelopeLimits } from './bus/envelope.js';
 import { Refusal, Unacceptable, textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { targetId } from './handlers/resource.js';
-import { forgetting } from './handlers/secrets.js';
+import { forgetting, forgettingAll } from './handlers/secret-bodies.js';
 import type { Command, Message } from './message.js';
 
 /** What a message asks for, or why it can never be applied. `condemned`: it has killed whoever tried it. */
@@ -32,14 +32,19 @@ export function understand(delivered: Message, condemned: boolean, definitions: 
  * loses what any resource wants forgotten.
  */
 function withoutForgotten(message: Message, definitions: ReadonlyMap<string, ResourceDefinition>): Message {
-  for (const { name, secrets } of definitions.values()) {
-    const body = forgetting(message.body, secrets);
-    if (body === message.body) continue;
-    const { type = '' } = claimsOf(message);
-    const [, , about = ''] = type.split('.');
-    if (about === name || !definitions.has(about)) return Object.create(message, { body: { value: body } }) as Message;
-  }
-  return message;
+  // Of a message in binary mode it stands beside the body.
+  const named = isStructured(message) ? undefined : definitions.get(resourceIn(message));
+  const { body } = message;
+  let left = named ? forgetting(body, named.secrets) : forgettingAll(body, [...definitions.values()]);
+  if (left === body) return message;
+  const about = named ?? definitions.get(resourceIn(message));
+  if (about) left = forgetting(body, about.secrets);
+  return left === body ? message : (Object.create(message, { body: { value: left } }) as Message);
+}
+
+function resourceIn(message: Message): string {
+  const [, , resource = ''] = (claimsOf(message).type ?? '').split('.');
+  return resource;
 }
 
 /** The resource that a command is about, where it names one. */

@@ -25,9 +25,12 @@ const SUBTYPES = new Map(
     .map((name) => [uncapitalized(name), name]),
 );
 
-/** The first letter's case does not matter: the specification writes `bankCard` in its enumeration and names the schema `BankCard`. */
+/**
+ * The first letter's case does not matter: the specification writes `bankCard` in its enumeration and names the schema `BankCard`.
+ * Types without a schema of their own have the common one, which says what types there are.
+ */
 function schemaFor({ '@type': type }: JsonObject): string {
-  return (typeof type === 'string' ? SUBTYPES.get(uncapitalized(type)) : undefined) ?? 'PaymentMethod_Create';
+  return (typeof type === 'string' ? SUBTYPES.get(uncapitalized(type)) : undefined) ?? 'PaymentMethod';
 }
 
 function uncapitalized(name: string): string {

@@ -172,6 +172,10 @@ function inBothCases(values: readonly string[]): string[] {
   return values.flatMap((value) => [value.charAt(0).toLowerCase() + value.slice(1), value.charAt(0).toUpperCase() + value.slice(1)]);
 }
 
+function inOneCase(values: readonly string[]): string[] {
+  return values.filter((value, index) => values.findIndex((other) => other.toLowerCase() === value.toLowerCase()) === index);
+}
+
 const OF_REFERENCES: ReadonlySet<string> = new Set(['id', 'href', 'name', '@referredType', 'isRef']);
 
 /** References to entities of other APIs carry `@referredType` (TMF630 part 2, entity references) and are nothing without an id or a name. */
@@ -208,7 +212,7 @@ function faultOf(error: ErrorObject): Fault | undefined {
     case 'period':
       return { at: `${error.instancePath}/endDateTime`, problem: 'is before startDateTime' };
     case 'enum':
-      return { at, problem: `must be one of ${(error.params as { allowedValues: string[] }).allowedValues.join(', ')}` };
+      return { at, problem: `must be one of ${inOneCase((error.params as { allowedValues: string[] }).allowedValues).join(', ')}` };
     case 'utcDateTime':
       return { at, problem: 'must be a date-time such as 2024-05-31T08:30:00.000Z' };
     default:

@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { DeadLetters, type Outcome } from '../dead-letters.js';
 import { Refusal, TimeoutError, UnavailableError, UnroutableError, textOf } from '../errors.js';
+import { forgettingAll } from '../handlers/secret-bodies.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { bad, countOf, cursorAfter, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS } from '../parked-selection.js';
 import { countsOf, detailsOf, outcomeView, summaryOf } from '../parked-view.js';
@@ -45,7 +46,7 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions, { definiti
   /** A body that is given is sent in place of the message's own. */
   async function retryOne(request: ResourceRequest, response: ApiResponse): Promise<void> {
     const { dryRun, ...selectors } = readQuery(rawQueryOf(request), ['state', 'dryRun']);
-    const body = request.body instanceof Uint8Array && request.body.byteLength > 0 ? { body: request.body } : {};
+    const body = request.body instanceof Uint8Array && request.body.byteLength > 0 ? { body: forgettingAll(request.body, definitions) } : {};
     const filter = parkedFilter(selectors, [request.params.id]);
     const [outcome] = await collected(letters.retry(filter, 1, { ...(isTrue(dryRun) ? {} : { bus }), ...body, now }), log);
     if (!outcome?.message) throw noMessage(request.params.id);

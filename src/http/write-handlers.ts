@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import type { ResourceDefinition } from '../handlers/definition.js';
-import { forgetting } from '../handlers/secrets.js';
+import { forgetting } from '../handlers/secret-bodies.js';
 import { isObject, type Json } from '../json.js';
 import { commandOf, type Write } from './command.js';
 import type { ApiResponse, ResourceRequest } from './exchange.js';

@@ -4,7 +4,8 @@ import { checkJson } from '../bus/envelope.js';
 import { Refusal, textOf, Unacceptable } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { NAMESPACE } from '../handlers/notification.js';
-import { forgetting, withoutDropped } from '../handlers/secrets.js';
+import { forgetting } from '../handlers/secret-bodies.js';
+import { withoutDropped } from '../handlers/secrets.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { isResourceId, RESOURCE_ID_RULE } from '../resource-id.js';
 
