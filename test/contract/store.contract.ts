@@ -5,6 +5,7 @@ import { commitId, type Commit, type Store } from '../../src/store/store.js';
 import { anyJson } from './any-json.js';
 import { listsContract } from './store-lists.contract.js';
 import { operationsContract } from './store-operations.contract.js';
+import { referencesContract } from './store-references.contract.js';
 import { announcing, batch, change, creation, deletion, entry, event, nextSerial, parkedMessage, query, TYPE } from './store-fixtures.js';
 
 /** How the contract reaches one kind of store. */
@@ -54,6 +55,7 @@ export function storeContract(harness: StoreHarness): void {
 
   operationsContract(() => store);
   listsContract(() => store);
+  referencesContract(() => store);
 
   describe('commit and load', () => {
     it('keeps resources, and load leaves out the unknown', async () => {

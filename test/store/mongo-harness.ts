@@ -6,7 +6,7 @@ import type { StoreHarness } from '../contract/store.contract.js';
 import { TYPE } from '../contract/store-fixtures.js';
 import { silent } from './embedded-harness.js';
 
-const INDEXES = [{ path: 'name' }, { path: 'status' }, { path: 'missing' }, { path: 'relatedParty.id', filterOnly: true }];
+const INDEXES = [{ path: 'name' }, { path: 'status' }, { path: 'missing' }, { path: 'relatedParty.id', filterOnly: true }, { path: 'relatedParty.id', filterOnly: true, latestBy: 'when' }, { path: 'engagedParty.id', filterOnly: true }];
 
 /** Databases on one server. */
 export class MongoHarness implements StoreHarness {

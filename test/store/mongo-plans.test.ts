@@ -17,6 +17,7 @@ type Use = readonly [about: string, use: (store: Store) => Promise<unknown>];
 type Method = Exclude<keyof Store, 'status' | 'close'>;
 
 const idOf = (i: number): string => `r${String(i).padStart(5, '0')}`;
+const dateOf = (i: number): string => new Date(i * 1000).toISOString();
 const commits = Array.from({ length: 60 }, (_, i) => commitId('plans', i));
 const [first = '', second = ''] = commits;
 
@@ -91,6 +92,18 @@ const uses: Readonly<Record<Method, readonly Use[]>> = {
     ['between times', (store) => store.readLog(3, 5, { from: new Date(0) })],
   ],
   readCommit: [['one', (store) => store.readCommit(second)]],
+  readPast: [['of several resources', (store) => store.readPast([{ commit: first, order: `${TYPE}/1` }, { commit: second, order: `${TYPE}/1` }, { commit: 'unknown', order: `${TYPE}/1` }])]],
+  referrers: [
+    ['of one', (store) => store.referrers(TYPE, [['relatedParty']], ['common'], PAGE)],
+    ['of some', (store) => store.referrers(TYPE, [['relatedParty']], ['party 0', 'party 9', 'unknown'], PAGE)],
+    ['at several places', (store) => store.referrers(TYPE, [['relatedParty'], ['engagedParty']], ['party 0', 'party 9'], PAGE)],
+  ],
+  latest: [
+    ['of one', (store) => store.latest(TYPE, [['relatedParty']], ['common'], ['when'], PAGE)],
+    ['of some', (store) => store.latest(TYPE, [['relatedParty']], ['common', 'other', 'party 9'], ['when'], PAGE)],
+    ['behind a date', (store) => store.latest(TYPE, [['relatedParty']], ['common', 'other'], ['when'], PAGE, { date: dateOf(1_500), id: idOf(1_500) })],
+    ['among those without a date', (store) => store.latest(TYPE, [['relatedParty']], ['common'], ['when'], PAGE, { date: undefined, id: idOf(900) })],
+  ],
   scan: [['from an id', (store) => store.scan(TYPE, idOf(100), PAGE)]],
   parked: parkedFilters.map((filter) => [JSON.stringify(filter), (store) => store.parked(filter, 5)]),
   countParked: [['from a time', (store) => store.countParked({ from: new Date(190) })]],
@@ -133,7 +146,7 @@ whenServers('MongoDB store, by the plans that its operations really took', ['mon
   async function fill(): Promise<void> {
     const writes = Array.from({ length: ROLES }, (_, i) => {
       const relatedParty = i % 3 === 0 ? { relatedParty: [{ id: `party ${i}` }, { id: i % 2 === 0 ? 'common' : 'other' }] } : {};
-      const resource = { name: `Role ${i % 1000}`, status: i % 2 === 0 ? 'active' : 'suspended', ...relatedParty, ...(i < 5 ? { missing: 'there' } : {}) };
+      const resource = { name: `Role ${i % 1000}`, status: i % 2 === 0 ? 'active' : 'suspended', ...relatedParty, ...(i > 1000 ? { when: dateOf(i) } : {}), ...(i < 5 ? { missing: 'there' } : {}) };
       return i % 10 === 9 ? { ...deletion(idOf(i), 0), resource: { id: idOf(i), ...resource } } : creation(idOf(i), resource);
     });
     const commit = batch();
