@@ -9,6 +9,7 @@ import { textOf } from './errors.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { definitions } from './handlers/index.js';
 import { representationOf } from './handlers/representation.js';
+import { forgettingAll } from './handlers/secret-bodies.js';
 import type { JsonObject } from './json.js';
 import { Lifecycle } from './lifecycle.js';
 import { countsOf, detailsOf, outcomeView, summaryOf } from './parked-view.js';
@@ -56,7 +57,12 @@ async function perform(config: Config, task: Work, ports: OpenPorts, print: Prin
       return runExport(config, task, await ports.store(), process.stdout);
     case 'demo':
       return runDemo(config, task, ports);
-    default:
+    case 'dlq list':
+    case 'dlq show':
+    case 'dlq retry':
+    case 'dlq drop':
+    case 'replay':
+    case 'snapshot':
       return operate(config, task, ports, print);
   }
 }
@@ -75,7 +81,7 @@ async function operate(config: Config, task: Operation, ports: OpenPorts, print:
       return showAll(letters, task.ids, definitions(config), print);
     case 'dlq retry': {
       // Read before anything is opened or sent.
-      const body = task.bodyFile === undefined ? {} : { body: readFileSync(task.bodyFile) };
+      const body = task.bodyFile === undefined ? {} : { body: forgettingAll(readFileSync(task.bodyFile), definitions(config)) };
       const bus = task.dryRun ? {} : { bus: await ports.bus(store) };
       return report(letters.retry(task.filter, task.limit, { ...bus, ...body, now: () => new Date() }), print);
     }

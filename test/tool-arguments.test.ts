@@ -1,4 +1,5 @@
 import { UsageError } from '../src/command-line.js';
+import { resourceNames } from '../src/handlers/index.js';
 import { isTool, readTask, type Task } from '../src/tool-arguments.js';
 
 const NOW = new Date('2026-01-31T12:00:00Z');
@@ -38,8 +39,17 @@ it.each<[string, Task]>([
     'replay --from 2026-01-01 --to 2026-01-02 --type org.tmforum.partyRole.PartyRoleCreateEvent --subject s --to-queue q',
     { name: 'replay', filter: { from: new Date('2026-01-01'), to: new Date('2026-01-02'), type: 'org.tmforum.partyRole.PartyRoleCreateEvent', subject: 's' }, destination: 'q' },
   ],
-  ['snapshot', { name: 'snapshot', resources: ['partyRole'] }],
+  ['snapshot', { name: 'snapshot', resources: resourceNames }],
   ['snapshot --resource partyRole --to-queue q', { name: 'snapshot', resources: ['partyRole'], destination: 'q' }],
+  ['import a.ndjson --resource individual --source /crm', { name: 'import', file: 'a.ndjson', resource: 'individual', source: '/crm', concurrency: 100 }],
+  [
+    'import - --resource individual --source /crm --key number --concurrency 1 --rate 50 --url http://here:8080/ --refused r.ndjson',
+    { name: 'import', file: '-', resource: 'individual', source: '/crm', key: 'number', concurrency: 1, rate: 50, url: 'http://here:8080', refusedFile: 'r.ndjson' },
+  ],
+  ['export --resource paymentMethod', { name: 'export', resource: 'paymentMethod', secrets: false }],
+  ['export --resource paymentMethod --secrets', { name: 'export', resource: 'paymentMethod', secrets: true }],
+  ['demo', { name: 'demo' }],
+  ['demo --url https://here', { name: 'demo', url: 'https://here' }],
 ])('reads %s', (line, task) => {
   expect(read(line)).toEqual(task);
 });
@@ -68,15 +78,26 @@ it.each([
   ['replay --type Create', '--type'],
   ['replay --to x', '--to'],
   ['snapshot --resource starship', '--resource'],
+  ['import --resource individual --source /crm', 'one file'],
+  ['import a b --resource individual --source /crm', 'one file'],
+  ['import a --source /crm', '--resource'],
+  ['import a --resource starship --source /crm', '--resource'],
+  ['import a --resource individual', '--source'],
+  ['import a --resource individual --source /crm --rate 0', '--rate'],
+  ['import a --resource individual --source /crm --concurrency 401', '--concurrency'],
+  ['import a --resource individual --source /crm --url amqp://here', '--url'],
+  ['export', '--resource'],
+  ['export a --resource individual', 'a'],
+  ['demo now', 'now'],
 ])('refuses %s and names %s', (line, named) => {
   expect(() => read(line)).toThrow(UsageError);
   expect(() => read(line)).toThrow(named);
 });
 
-it.each(['dlq', 'dlq retry', 'replay', 'snapshot'])('explains %s', (line) => {
-  expect(read(`${line} --help`)).toMatchObject({ name: 'help', text: expect.stringContaining('--to') as string });
+it.each([['dlq', '--to'], ['dlq retry', '--to'], ['replay', '--to'], ['snapshot', '--to'], ['import', '--key'], ['export', '--secrets'], ['demo', '--url']])('explains %s', (line, option) => {
+  expect(read(`${line} --help`)).toMatchObject({ name: 'help', text: expect.stringContaining(option) as string });
 });
 
 it('knows its tools', () => {
-  expect([isTool('dlq'), isTool('replay'), isTool('snapshot'), isTool('toString'), isTool(undefined)]).toEqual([true, true, true, false, false]);
+  expect(['dlq', 'replay', 'snapshot', 'import', 'export', 'demo', 'toString', undefined].map(isTool)).toEqual([true, true, true, true, true, true, false, false]);
 });

@@ -17,12 +17,14 @@ import type { ImportTask } from './transfer-arguments.js';
 /** How long nobody may answer: at first, and later, when something is being mended. */
 export const PATIENCE_MS = [15_000, 60_000] as const;
 const SAVE_EVERY_MS = 1_000;
+const WARNINGS_SHOWN = 20;
 
 /** Loads the file and prints what became of its lines; answers the exit code. */
 export async function runImport(config: Config, task: ImportTask, ports: OpenPorts, print: (line: JsonObject) => void): Promise<number> {
   const input = inputOf(config, task);
   const origin: Origin = { definition: definitionOf(config, task.resource), source: task.source, maxDepth: config.maxDepth, ...(task.key === undefined ? {} : { key: task.key }) };
   const run = new Run(input, origin);
+  let waiting: string | undefined;
   const options: LoadOptions = {
     origin,
     target: await targetOf(config, task.url, origin, ports),
@@ -30,14 +32,18 @@ export async function runImport(config: Config, task: ImportTask, ports: OpenPor
     ...(task.rate === undefined ? {} : { rate: task.rate }),
     patienceMs: PATIENCE_MS,
     maxBytes: config.bodyLimitBytes,
+    onWaiting: (why) => (waiting = why),
   };
   const from = run.progress.place;
   const chunks = task.file === '-' ? process.stdin : createReadStream(task.file, { start: from.end });
-  const meter = new Meter(process.stderr, () => ({ totals: run.progress.totals, bytes: run.progress.place.end, ...(input.bytes === undefined ? {} : { ofBytes: input.bytes }) }));
+  const meter = new Meter(process.stderr, () => {
+    const { totals, place } = run.progress;
+    return { totals, bytes: place.end, ...(input.bytes === undefined ? {} : { ofBytes: input.bytes }), ...(waiting === undefined ? {} : { waiting }) };
+  });
   try {
     for await (const outcome of load(linesOf(chunks, config.bodyLimitBytes, from), options)) {
       run.take(outcome);
-      const view = viewOf(outcome);
+      const view = viewOf(outcome, run.progress.totals);
       if (!view) continue;
       meter.clear();
       print(view);
@@ -99,7 +105,7 @@ class Run {
   }
 
   take({ line, kind, id, status, fault, warning }: Outcome): void {
-    if (kind === 'refused') this.refused?.write(refusedLine(line.bytes, withoutUndefined({ line: line.number, id, status, fault }) as JsonObject, this.origin));
+    if (kind === 'refused') this.refused?.write(refusedLine(line.bytes, withoutUndefined({ line: line.number, id, status, fault }), this.origin));
     const { totals } = this.progress;
     const counted: Totals = kind === 'blank' ? totals : { ...totals, [kind]: totals[kind] + 1, warned: totals.warned + (warning === undefined ? 0 : 1) };
     this.progress = { place: { number: line.number, end: line.end }, totals: counted, refusedBytes: this.refused?.bytes ?? 0 };
@@ -123,8 +129,8 @@ class Run {
   }
 }
 
-/** What is worth a line of its own. */
-function viewOf({ line, kind, id, status, fault, warning }: Outcome): JsonObject | undefined {
-  if (kind !== 'refused' && warning === undefined) return undefined;
-  return withoutUndefined({ line: line.number, outcome: kind, id, status, fault, warning }) as JsonObject;
+/** What is worth a line of its own: not each of a thousand warnings of the same kind. */
+function viewOf({ line, kind, id, status, fault, warning }: Outcome, { warned }: Totals): JsonObject | undefined {
+  if (kind !== 'refused' && (warning === undefined || warned > WARNINGS_SHOWN)) return undefined;
+  return withoutUndefined({ line: line.number, outcome: kind, id, status, fault, warning });
 }

@@ -39,6 +39,8 @@ export interface LoadOptions {
   readonly patienceMs: readonly [number, number];
   /** The longest line, for the texts of errors. */
   readonly maxBytes: number;
+  /** Told why nobody answers, and with undefined that somebody does again. */
+  readonly onWaiting?: (why: string | undefined) => void;
 }
 
 /**
@@ -107,12 +109,14 @@ class Loader {
       try {
         const reply = await this.options.target.create(record, attempt);
         this.answeredAt = performance.now();
+        this.options.onWaiting?.(undefined);
         return reply;
       } catch (error) {
         if (!(error instanceof UnavailableError || error instanceof TimeoutError)) throw error;
         const silentMs = performance.now() - Math.max(begun, this.answeredAt);
         const [first, later] = this.options.patienceMs;
         if (silentMs > (this.answeredAt === 0 ? first : later)) throw new ToolError(`no answer for ${Math.round(silentMs / 1_000)} s: ${textOf(error)}`);
+        this.options.onWaiting?.(textOf(error));
         await pause(backoff.next());
       }
     }
@@ -128,9 +132,8 @@ function outcomeOf(line: Line, { id }: ImportRecord, reply: Reply): Outcome {
 
 /** The text of a TM Forum error body that names the attributes. */
 function faultIn(body: Reply['body']): string {
-  if (!isObject(body)) return 'no reason was given';
-  const { message, reason } = body;
-  return typeof message === 'string' ? message : String(reason);
+  const { message, reason } = isObject(body) ? body : {};
+  return [message, reason].find((text) => typeof text === 'string') ?? 'no reason was given';
 }
 
 /** A reply on the bus has the usual spelling, one over HTTP small letters. */

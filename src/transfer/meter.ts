@@ -7,6 +7,8 @@ export interface Reading {
   readonly bytes: number;
   /** Absent where the end is not known. */
   readonly ofBytes?: number;
+  /** Why it does not go on. */
+  readonly waiting?: string;
 }
 
 const BAR = 24;
@@ -15,9 +17,10 @@ const PLAIN_MS = 1_000;
 const CLEAR_LINE = '\r\x1b[K';
 
 /** `[######----] 25 %  1,200 lines  400/s  created 1,190  already there 0  refused 10` */
-export function readingText({ totals, bytes, ofBytes }: Reading, perSecond: number): string {
+export function readingText({ totals, bytes, ofBytes, waiting }: Reading, perSecond: number): string {
   const { created, alreadyThere, refused } = totals;
   const parts = [`${count(created + alreadyThere + refused)} lines`, `${count(perSecond)}/s`, `created ${count(created)}`, `already there ${count(alreadyThere)}`, `refused ${count(refused)}`];
+  if (waiting !== undefined) parts.push(`waiting: ${waiting}`);
   if (ofBytes === undefined) return parts.join('  ');
   const share = ofBytes === 0 ? 1 : Math.min(1, bytes / ofBytes);
   const filled = Math.floor(share * BAR);

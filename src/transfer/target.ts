@@ -1,10 +1,12 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Bus } from '../bus/bus.js';
 import type { Config } from '../config.js';
-import { errorBody, TooLargeError, UnavailableError, textOf } from '../errors.js';
+import { errorBody, TooLargeError, UnavailableError } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import type { Json } from '../json.js';
 import type { Reply } from '../message.js';
 import { ToolError } from '../tool-error.js';
+import { postTo } from './post.js';
 import type { ImportRecord, Origin } from './record.js';
 
 const CHANNEL = 'import';
@@ -54,26 +56,16 @@ export function collectionAt(url: string, { basePath }: Pick<Config, 'basePath'>
 
 /** Requests to a running service. @param collection such as `http://127.0.0.1:8080/tmf-api/party/v4/individual` */
 export function restTarget(collection: string): Target {
+  const post = postTo(collection, REST_MS);
   return {
     create: async (record, attempt) => {
       const headers = { 'content-type': 'application/json', 'idempotency-key': record.commandId(attempt), 'x-channel': CHANNEL, 'x-imported': 'true' };
-      const { status, headers: answered, text } = await posted(collection, headers, record.body);
+      const { status, headers: answered, text } = await post(headers, record.body);
       if (ABOUT_THE_MOMENT.has(status)) throw new UnavailableError(`${collection} answers ${status}`);
       if (!ABOUT_THE_RECORD.has(status)) throw new ToolError(`${collection} answers ${status}: is this the service, with its BASE_PATH?`);
-      return { status, headers: answered, ...bodyOf(text) };
+      return { status, headers: textsIn(answered), ...bodyOf(text) };
     },
   };
-}
-
-async function posted(url: string, headers: Record<string, string>, body: Uint8Array): Promise<{ status: number; headers: Record<string, string>; text: string }> {
-  try {
-    const response = await fetch(url, { method: 'POST', headers, body: Buffer.from(body), redirect: 'manual', signal: AbortSignal.timeout(REST_MS) });
-    return { status: response.status, headers: Object.fromEntries(response.headers), text: await response.text() };
-  } catch (error) {
-    // What the client throws says only that it failed; why is its cause.
-    const why = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    throw new UnavailableError(`${url}: ${textOf(why)}`);
-  }
 }
 
 function bodyOf(text: string): { body?: Json } {
@@ -82,4 +74,9 @@ function bodyOf(text: string): { body?: Json } {
   } catch {
     return {};
   }
+}
+
+/** Those that may come several times are of no interest here. */
+function textsIn(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }

@@ -53,8 +53,8 @@ created again, and a run that was ended, also by SIGKILL, goes on where it was w
   --url URL          over REST, to the service there, such as http://127.0.0.1:8080; default: over the bus of BUS_URL
   --refused FILE     where refused lines go, to be corrected and imported (default: FILE.refused.ndjson; of the standard input nowhere)
 
-Output: one JSON object for each line that was refused or accepted with a warning, the last with the totals. The exit code is 1
-when lines were refused. The events carry the extension attribute "imported": true.
+Output: one JSON object for each line that was refused and for the first 20 that were accepted with a warning, the last with the
+totals. The exit code is 1 when lines were refused. The events carry the extension attribute "imported": true.
 `,
   export: `Prints every resource of a type, one JSON object a line, as it is stored; import reads them.
 

@@ -35,6 +35,12 @@ it('understands the same command in both modes, with the same identity', () => {
   });
 });
 
+it('takes a command for imported when it says so, in both modes', () => {
+  expect(commandOf(structured({ imported: true }), limits)).toMatchObject({ imported: true });
+  expect(commandOf(binary({ imported: 'true' }, 'application/json', {}), limits)).toMatchObject({ imported: true });
+  for (const imported of [false, '', 'yes']) expect(commandOf(structured({ imported }), limits)).not.toHaveProperty('imported');
+});
+
 it('reads a structured event whose client set no content type', () => {
   expect(commandOf(message({ body: bytes({ ...event, data: {} }) }), limits).action).toBe('patch');
   expect(commandOf(message({ contentType: 'application/json', body: bytes({ ...event, data: {} }) }), limits).subject).toBe('r1');

@@ -87,10 +87,17 @@ describe('a write becomes a command', () => {
     ['Idempotency-Key', 'two words'],
     ['Idempotency-Key', 'x'.repeat(256)],
     ['If-Match', '3'],
+    ['X-Imported', 'yes'],
   ])('%s: %s is refused by name', async (name, value) => {
     const { status, body } = await remove('1', { [name]: value });
     expect([status, body]).toEqual([400, tmfError(400, new RegExp(name, 'i'))]);
     expect(rest.commands).toHaveLength(0);
+  });
+
+  test('X-Imported marks the command of a mass import, and nothing else does', async () => {
+    for (const mark of ['true', 'false']) await remove('1', { 'X-Imported': mark });
+    await remove('1');
+    expect(rest.commands.map(({ attributes }) => attributes['imported'])).toEqual(['true', undefined, undefined]);
   });
 
   test('trace context is passed on when it is well-formed', async () => {
