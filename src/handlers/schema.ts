@@ -50,8 +50,15 @@ const SCALARS: readonly ScalarType[] = ['string', 'number', 'integer', 'boolean'
  * `@type` does not matter; date-times are read leniently and rewritten in place as UTC text. Defaults are filled in place.
  */
 export function compileValidator(specification: Specification, definitionName: string): (resource: JsonObject) => Fault[] {
-  const ajv = new Ajv({ allErrors: true, strictSchema: true, strictTypes: false, useDefaults: true });
-  ajv.addKeyword({
+  const definitions: Record<string, object> = {};
+  for (const name of Object.keys(specification.definitions)) definitions[name] = schemaOf(flat(specification, name), name === definitionName);
+  const validate = ajv.compile({ definitions, $ref: DEFINITIONS + definitionName });
+  return (resource) => (validate(resource) ? [] : faultsOf(validate));
+}
+
+/** One for all; what is compiled is made here, and need not be looked over by the schema of schemas, which takes longer than the rest. */
+const ajv = new Ajv({ allErrors: true, strictSchema: true, strictTypes: false, useDefaults: true, validateSchema: false })
+  .addKeyword({
     keyword: 'utcDateTime',
     type: 'string',
     schema: false,
@@ -63,13 +70,8 @@ export function compileValidator(specification: Specification, definitionName: s
       if (utc !== text) context.parentData[context.parentDataProperty] = utc;
       return true;
     },
-  });
-  ajv.addKeyword({ keyword: 'period', type: 'object', schema: false, errors: false, validate: isPeriod });
-  const definitions: Record<string, object> = {};
-  for (const name of Object.keys(specification.definitions)) definitions[name] = schemaOf(flat(specification, name), name === definitionName);
-  const validate = ajv.compile({ definitions, $ref: DEFINITIONS + definitionName });
-  return (resource) => (validate(resource) ? [] : faultsOf(validate));
-}
+  })
+  .addKeyword({ keyword: 'period', type: 'object', schema: false, errors: false, validate: isPeriod });
 
 /** Whether it does not end before it starts; what is no date-time is told elsewhere. */
 function isPeriod({ startDateTime, endDateTime }: JsonObject): boolean {
