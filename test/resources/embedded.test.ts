@@ -1,5 +1,5 @@
 import { definitions, resourceNames } from '../../src/handlers/index.js';
-import { sampleNames } from '../support/samples.js';
+import { sampleNames, sampleOf } from '../support/samples.js';
 import { startWhole, type WholeService } from '../support/whole-service.js';
 import { commandsSuite } from './commands.suite.js';
 import { eventsSuite } from './events.suite.js';
@@ -16,8 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => started.close());
 
-it('tries every resource that there is', () => {
+it('tries every resource that there is, each in its API', () => {
   expect([...sampleNames].sort()).toEqual([...resourceNames].sort());
+  expect(all.map(({ name, api, version }) => [name, api, version])).toEqual(all.map(({ name }) => [name, sampleOf(name).api, 'v4']));
 });
 
 describe.each(all)('$name', (definition) => {

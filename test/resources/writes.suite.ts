@@ -11,7 +11,7 @@ const OTHER_ID = '00000000-0000-4000-8000-000000000000';
 /** What every resource does with POST, PATCH and DELETE. */
 export function writesSuite(definition: ResourceDefinition, service: () => WholeService): void {
   const { name, typeName } = definition;
-  const { create, ordinary, dates } = sampleOf(name);
+  const { create, ordinary, state, dates } = sampleOf(name);
   const { mandatory, fixed } = specificationOf(typeName);
   const [attribute, value] = ordinary;
   let api: Api;
@@ -77,6 +77,16 @@ export function writesSuite(definition: ResourceDefinition, service: () => Whole
     expect(fixed).toEqual(expect.arrayContaining(name === 'paymentMethod' ? ['@type'] : ['id', 'href']));
     expect((await api.get(`/${id}`)).headers.get('etag')).toBe('"1"');
   });
+
+  if (state) {
+    it(state.lifeCycle === 'enforced' ? 'PATCH holds to the life cycle' : 'PATCH takes any text as the state', async () => {
+      const { attribute, next: [first, second], lifeCycle } = state;
+      const id = await created();
+      const statuses: number[] = [];
+      for (const value of [first, second, first, 'whatever']) statuses.push((await api.patch(id, { [attribute]: value })).status);
+      expect(statuses).toEqual(lifeCycle === 'enforced' ? [200, 200, 409, 400] : [200, 200, 200, 200]);
+    });
+  }
 
   it('holds to If-Match', async () => {
     const id = await created();

@@ -2,6 +2,8 @@ import type { JsonObject } from '../../src/json.js';
 
 /** What a resource is tried with. */
 export interface Sample {
+  /** `partyRoleManagement`, as in its paths and its events. */
+  readonly api: string;
   /** What must be given, and nothing else. */
   readonly create: JsonObject;
   /** The mandatory text that it is filtered and sorted by. */
@@ -9,7 +11,7 @@ export interface Sample {
   /** An attribute of no special meaning, and the value that a patch gives it. */
   readonly ordinary: readonly [attribute: string, value: string];
   /** Where its state stands, and two states that may follow, one after the other, what a create sets; undefined: it has none. */
-  readonly state: { readonly attribute: string; readonly next: readonly [string, string] } | undefined;
+  readonly state: { readonly attribute: string; readonly next: readonly [string, string]; readonly lifeCycle: 'enforced' | 'free' } | undefined;
   /** Dates that the service sets: at the creation alone, at each change of the state too, or at each change of anything. */
   readonly dates: Readonly<Record<string, 'creation' | 'state' | 'any'>>;
   /** Where it refers to another resource, and what a body has there; undefined: it refers to nothing. */
@@ -19,8 +21,12 @@ export interface Sample {
 const ANN = { id: 'party-1', name: 'Ann', '@referredType': 'Individual' };
 const DESCRIPTION = ['description', 'As agreed on the phone'] as const;
 
-function stated(attribute: string, first = 'active', second = 'suspended'): Sample['state'] {
-  return { attribute, next: [first, second] };
+function free(attribute: string, ...next: readonly [string, string]): Sample['state'] {
+  return { attribute, next, lifeCycle: 'free' };
+}
+
+function enforced(attribute: string, ...next: readonly [string, string]): Sample['state'] {
+  return { attribute, next, lifeCycle: 'enforced' };
 }
 
 function relatedParty(path = 'relatedParty'): Sample['reference'] {
@@ -28,37 +34,41 @@ function relatedParty(path = 'relatedParty'): Sample['reference'] {
 }
 
 const account: Omit<Sample, 'reference'> = {
+  api: 'accountManagement',
   create: { name: 'Main account', relatedParty: [ANN] },
   named: 'name',
   ordinary: DESCRIPTION,
-  state: stated('state'),
+  state: free('state', 'active', 'suspended'),
   dates: { lastModified: 'any' },
 };
 
-const billPart: Sample = { create: { name: 'Detailed' }, named: 'name', ordinary: DESCRIPTION, state: undefined, dates: {}, reference: undefined };
+const billPart: Sample = { api: 'accountManagement', create: { name: 'Detailed' }, named: 'name', ordinary: DESCRIPTION, state: undefined, dates: {}, reference: undefined };
 
 const samples: Readonly<Record<string, Sample>> = {
   partyRole: {
+    api: 'partyRoleManagement',
     create: { name: 'Seller' },
     named: 'name',
     ordinary: ['name', 'Reseller'],
-    state: stated('status'),
+    state: free('status', 'active', 'suspended'),
     dates: {},
     reference: { path: 'engagedParty.id', to: (id) => ({ engagedParty: { ...ANN, id } }) },
   },
   individual: {
+    api: 'party',
     create: { givenName: 'Ann', familyName: 'Lee' },
     named: 'familyName',
     ordinary: ['nationality', 'Dutch'],
-    state: stated('status', 'validated', 'deceaded'),
+    state: enforced('status', 'validated', 'deceaded'),
     dates: {},
     reference: relatedParty(),
   },
   organization: {
+    api: 'party',
     create: { tradingName: 'Lee and Sons' },
     named: 'tradingName',
     ordinary: ['organizationType', 'company'],
-    state: stated('status', 'validated', 'closed'),
+    state: enforced('status', 'validated', 'closed'),
     dates: {},
     reference: {
       path: 'organizationParentRelationship.organization.id',
@@ -76,34 +86,38 @@ const samples: Readonly<Record<string, Sample>> = {
   billPresentationMedia: billPart,
   billingCycleSpecification: { ...billPart, ordinary: ['frequency', 'monthly'] },
   agreement: {
+    api: 'agreementManagement',
     create: { name: 'Contract', agreementType: 'commercial', agreementItem: [{ product: [{ id: 'product-1' }] }], engagedParty: [ANN] },
     named: 'name',
     ordinary: DESCRIPTION,
-    state: stated('status', 'inProcess', 'approved'),
+    state: free('status', 'inProcess', 'approved'),
     dates: {},
     reference: { path: 'agreementItem.product.id', to: (id) => ({ agreementItem: [{ product: [{ id }] }] }) },
   },
   agreementSpecification: {
+    api: 'agreementManagement',
     create: { name: 'Standard terms', attachment: [{ name: 'Terms', url: 'https://www.example.com/terms.pdf' }] },
     named: 'name',
     ordinary: DESCRIPTION,
-    state: stated('lifecycleStatus'),
+    state: free('lifecycleStatus', 'active', 'retired'),
     dates: { lastUpdate: 'any' },
     reference: { path: 'serviceCategory.id', to: (id) => ({ serviceCategory: { id } }) },
   },
   paymentMethod: {
+    api: 'paymentMethod',
     create: { '@type': 'cash', name: 'At the counter' },
     named: 'name',
     ordinary: DESCRIPTION,
-    state: stated('status', 'suspended', 'expired'),
+    state: free('status', 'suspended', 'expired'),
     dates: { statusDate: 'state' },
     reference: { path: 'account.id', to: (id) => ({ account: [{ id }] }) },
   },
   partyInteraction: {
+    api: 'partyInteraction',
     create: { reason: 'Asks for the price', direction: 'inbound', channel: [{ id: 'shop-1', href: 'https://shop.example.com' }] },
     named: 'reason',
     ordinary: DESCRIPTION,
-    state: stated('status', 'inProgress', 'completed'),
+    state: enforced('status', 'inProgress', 'completed'),
     dates: { creationDate: 'creation', statusChangeDate: 'state' },
     reference: relatedParty(),
   },
