@@ -4,7 +4,7 @@ import type { Guard } from '../store/store.js';
 import type { ResourceDefinition } from './definition.js';
 import { isReference, referencesIn, type Place, type Reference, type References, type Surroundings } from './references.js';
 
-/** They are kept with the command: one that names thousands of unknown things must not fill the log. */
+/** They are kept with the command, and stand in a header: one that names thousands of unknown things must not fill these. */
 const MAX_WARNINGS = 10;
 const MAX_ID_CHARACTERS = 128;
 

@@ -1,5 +1,5 @@
 import { type BatchContext, decideBatch, type DecidedBatch, type Item } from '../../src/batch.js';
-import { NOTHING, type Loaded, type Unread } from '../../src/batch-state.js';
+import { merged, NOTHING, type Loaded, type Unread } from '../../src/batch-state.js';
 import type { ResourceDefinition } from '../../src/handlers/definition.js';
 import { definitions } from '../../src/handlers/index.js';
 import { References, type DeletionMode, type ReferenceMode } from '../../src/handlers/references.js';
@@ -58,7 +58,7 @@ export function loadedFrom(database: ReadonlyMap<string, StoredResource>, asked:
 
 /** Decides on a database of which everything is known that is asked for; `known` is what a batch under way leaves behind. */
 export function decidedOn(database: ReadonlyMap<string, StoredResource>, items: readonly Item[], inContext: BatchContext, known: Loaded = NOTHING): DecidedBatch {
-  let loaded: Loaded = { ...NOTHING, resources: new Map([...database, ...known.resources]) };
+  let loaded: Loaded = merged({ ...NOTHING, resources: database }, known);
   for (let round = 0; round < 5; round += 1) {
     const result = decideBatch(items, loaded, inContext);
     if ('commit' in result) return result;
