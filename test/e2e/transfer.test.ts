@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { plainAmqp } from '../support/plain-client.js';
+import { sharedUrl, whenServers } from '../support/servers.js';
+import { startService } from '../support/service.js';
+import { runForText, runTool } from '../support/tool.js';
+import { pairOn } from './pair.js';
+import { transferSuite } from './transfer.e2e.js';
+
+whenServers('import and export on RabbitMQ and MongoDB', ['rabbit', 'mongo'], () =>
+  transferSuite(async (name) => {
+    const { settings, client } = await pairOn(sharedUrl('rabbit'), `e2e-transfer-${name}`, plainAmqp);
+    return { settings, url: () => undefined, events: () => client?.events.map(({ content }) => content) ?? [], close: async () => client?.close() };
+  }),
+);
+
+describe('import and export on the embedded pair', () => {
+  transferSuite(() => {
+    const folder = mkdtempSync(join(tmpdir(), 'party-role-'));
+    return Promise.resolve({
+      settings: { BUS_URL: 'memory:', STORE_URL: `file:${folder}` },
+      url: (service) => service.url,
+      events: (service) => service.log.filter((line) => line['msg'] === 'event content').map((line) => String(line['event'])),
+      close: () => Promise.resolve(rmSync(folder, { recursive: true, force: true })),
+    });
+  });
+});
+
+describe('the tools say what is in their way', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'party-role-'));
+  const settings = { BUS_URL: 'memory:', STORE_URL: `file:${folder}` };
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'roles.ndjson');
+  const importing = ['import', file, '--resource', 'partyRole', '--source', '/x'];
+  beforeAll(() => writeFileSync(file, '{"name": "Seller"}\n'));
+
+  it('a bus that lives inside the service', async () => {
+    expect(await runTool(settings, ...importing)).toMatchObject({ code: 1, lines: [], errors: expect.stringContaining('--url') as string });
+  });
+
+  it('a service that has another path, and a folder that is in use', async () => {
+    const service = await startService({ ...settings, BASE_PATH: '/api' });
+    const [wrong, taken] = await Promise.all([
+      runTool(settings, ...importing, '--url', service.url),
+      runForText(settings, 'export', '--resource', 'partyRole'),
+    ]);
+    await service.stop();
+    expect([wrong.code, wrong.errors]).toEqual([1, expect.stringMatching(/stopped behind line 0: .* answers 404: is this the service, with its BASE_PATH/) as string]);
+    expect([taken.code, taken.output, taken.errors]).toEqual([1, '', expect.stringMatching(/in use by another process.*stop the service/) as string]);
+  }, 60_000);
+
+  it('a file that is not there', async () => {
+    expect(await runTool(settings, 'import', join(folder, 'none'), '--resource', 'partyRole', '--source', '/x', '--url', 'http://127.0.0.1:1')).toMatchObject({ code: 1, lines: [], errors: expect.stringContaining('none') as string });
+  });
+});
