@@ -19,12 +19,15 @@ export function checkLifeCycle({ typeName, statusAttribute, lifeCycle }: WithLif
   if (statusAttribute === undefined || lifeCycle === undefined || before === after) return;
   const states = Object.keys(lifeCycle);
   const at = `/${statusAttribute}`;
-  if (after !== undefined && !states.includes(String(after))) {
-    throw new Refusal(400, `Not a valid ${typeName}`, [{ at, problem: `must be one of ${states.join(', ')}` }]);
-  }
-  if (before === undefined) return;
-  const allowed = Object.hasOwn(lifeCycle, String(before)) ? (lifeCycle[String(before)] ?? []) : states;
-  if (after !== undefined && allowed.includes(String(after))) return;
-  const problem = `${String(before)} cannot ${after === undefined ? 'be removed' : `become ${String(after)}`}; allowed: ${allowed.join(', ') || 'none'}`;
+  const [from, to] = [before, after].map((state) => (state === undefined ? undefined : textOf(state)));
+  if (to !== undefined && !states.includes(to)) throw new Refusal(400, `Not a valid ${typeName}`, [{ at, problem: `must be one of ${states.join(', ')}` }]);
+  if (from === undefined) return;
+  const allowed = Object.hasOwn(lifeCycle, from) ? (lifeCycle[from] ?? []) : states;
+  if (to !== undefined && allowed.includes(to)) return;
+  const problem = `${from} cannot ${to === undefined ? 'be removed' : `become ${to}`}; allowed: ${allowed.join(', ') || 'none'}`;
   throw new Refusal(409, `${typeName} cannot change its ${statusAttribute} so`, [{ at, problem }]);
+}
+
+function textOf(state: Json): string {
+  return typeof state === 'string' ? state : JSON.stringify(state);
 }

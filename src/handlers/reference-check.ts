@@ -85,8 +85,11 @@ function completed(value: JsonObject, target: ResourceDefinition, resource: Json
 /** What a resource is called in references to it. */
 function nameOf({ nameAttributes }: ResourceDefinition, resource: JsonObject): string | undefined {
   for (const attributes of nameAttributes) {
-    const parts = attributes.map((name) => (Object.hasOwn(resource, name) ? resource[name] : undefined));
-    if (parts.every((part) => typeof part === 'string' && part !== '')) return parts.join(' ');
+    const parts = attributes.flatMap((name) => {
+      const part = Object.hasOwn(resource, name) ? resource[name] : '';
+      return typeof part === 'string' && part !== '' ? [part] : [];
+    });
+    if (parts.length === attributes.length) return parts.join(' ');
   }
   return undefined;
 }

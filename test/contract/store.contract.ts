@@ -140,6 +140,23 @@ export function storeContract(harness: StoreHarness): void {
       await expectConflict(batch({ guards: [{ type: 'party', id: '1', revision: 1 }], writes: [creation('2')] }));
     });
 
+    it('stop a deletion that was decided before them, and no other change', async () => {
+      await store.commit(batch({ writes: [creation('1')] }));
+      const first = batch({ guards: [{ type: TYPE, id: '1', revision: 1 }], writes: [creation('2')] });
+      await store.commit(first);
+      expect(await stored('1')).toMatchObject({ revision: 1, guard: first.id });
+      await expectConflict(batch({ writes: [deletion('1', 1)] }));
+      await expectConflict(batch({ writes: [{ ...deletion('1', 1), guard: 'before' }, creation('3')] }));
+      expect(await store.commit(batch({ writes: [change('1', 1)] }))).toBe('committed');
+      // It outlives the change, whoever made that.
+      await expectConflict(batch({ writes: [deletion('1', 2), change('2', 1)] }));
+      const second = batch({ guards: [{ type: TYPE, id: '1', revision: 2 }] });
+      await store.commit(second);
+      await expectConflict(batch({ writes: [{ ...deletion('1', 2), guard: first.id }] }));
+      expect(await store.commit(batch({ writes: [{ ...deletion('1', 2), guard: second.id }, change('2', 1)] }))).toBe('committed');
+      expect(await stored('1')).toMatchObject({ revision: 3, deleted: true });
+    });
+
     it('look at the state before the commit', async () => {
       await store.commit(batch({ writes: [creation('1')] }));
       expect(await store.commit(batch({ guards: [{ type: TYPE, id: '1', revision: 1 }], writes: [change('1', 1)] }))).toBe('committed');

@@ -1,7 +1,7 @@
 import { stateAfter, type Loaded } from '../../src/batch-state.js';
 import { decideBatch, type BatchContext, type Item } from '../../src/batch.js';
 import { MAX_REFERRERS } from '../../src/handlers/references.js';
-import type { Json, JsonObject } from '../../src/json.js';
+import type { JsonObject } from '../../src/json.js';
 import type { StoredResource } from '../../src/store/store.js';
 import { NOW } from '../support/deciding.js';
 import { answerOf, asking, contextOf, decidedOn, eventsOf, loadedFrom, referencesOf, repliesOf, stored } from '../support/resources.js';
@@ -106,7 +106,7 @@ describe('others of the same batch, and of the one under way', () => {
   const role = (more: JsonObject = {}): JsonObject => ({ name: 'R', engagedParty: ref('ann'), ...more });
   const create = asking('partyRole', 'create', 'r', role());
   const refer = asking('partyRole', 'patch', 'r', { engagedParty: ref('ann') });
-  const leave = asking('partyRole', 'patch', 'r', { engagedParty: null } as Record<string, Json>);
+  const leave = asking('partyRole', 'patch', 'r', { engagedParty: null });
   const remove = asking('partyRole', 'delete', 'r');
   const onlyAnn = stored({ 'individual/ann': ann });
   const bare = stored({ 'individual/ann': ann, 'partyRole/r': { name: 'R' } });

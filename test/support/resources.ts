@@ -74,7 +74,7 @@ export function repliesOf({ outcomes }: DecidedBatch): Reply[] {
 
 /** The status and the message of an error, or of another answer the status alone. */
 export function answerOf({ status, body }: Reply): [number, string?] {
-  return status < 400 ? [status] : [status, String((body as JsonObject)['message'])];
+  return status < 400 ? [status] : [status, (body as { readonly message: string }).message];
 }
 
 /** The events of a commit, each with its resource, revision and changed paths. */
