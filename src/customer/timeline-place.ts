@@ -13,7 +13,7 @@ export const UNDATED = Number.MIN_SAFE_INTEGER;
 /** The last time that a date can have. */
 export const END_OF_TIME = 8.64e15;
 
-const LAST_REVISION = Number.MAX_SAFE_INTEGER;
+export const LAST_REVISION = Number.MAX_SAFE_INTEGER;
 
 /** Negative where the first one comes first: the newest does. */
 export function comparePlaces(one: TimelinePlace, other: TimelinePlace): number {
@@ -22,12 +22,7 @@ export function comparePlaces(one: TimelinePlace, other: TimelinePlace): number 
   return other.revision - one.revision;
 }
 
-/** Before all that a resource may have at this time. */
-export function beginningOf(at: number, key: string): TimelinePlace {
-  return { at, key, revision: LAST_REVISION };
-}
-
 /** Before all that there may be at this time. */
 export function beginningAt(at: number): TimelinePlace {
-  return beginningOf(at, '\uffff');
+  return { at, key: '\uffff', revision: LAST_REVISION };
 }

@@ -4,7 +4,7 @@ import { compareDated } from '../store/latest.js';
 import type { DatedPlace, StoredCommit } from '../store/store.js';
 import type { Referring, Related } from './customers.js';
 import { changeEntry, interactionEntry, orderOf, type TimelineEntry } from './timeline-entry.js';
-import { beginningOf, comparePlaces, END_OF_TIME, UNDATED, type TimelinePlace } from './timeline-place.js';
+import { comparePlaces, END_OF_TIME, LAST_REVISION, UNDATED, type TimelinePlace } from './timeline-place.js';
 
 /** What a chain of changes is remembered by in a cursor. */
 export function markOf(order: string): string {
@@ -19,8 +19,10 @@ export class ChangeChain {
   readonly order: string;
   /** The commit to be read next; undefined: there is none. */
   next: string | undefined;
-  /** What is unread is not later than this. */
+  /** What is unread is not later than this, */
   private until: number;
+  /** and of a lesser revision. */
+  private below = LAST_REVISION;
   /** Commits of entries that were read, newest first. */
   private readonly commits: { readonly entry: TimelineEntry; readonly commit: string }[] = [];
 
@@ -43,7 +45,7 @@ export class ChangeChain {
   /** What is unread comes behind this place; undefined: all is read. */
   get ceiling(): TimelinePlace | undefined {
     if (this.next === undefined) return undefined;
-    const place = beginningOf(this.until, this.order);
+    const place = { at: this.until, key: this.order, revision: this.below };
     return comparePlaces(place, this.start) < 0 ? this.start : place;
   }
 
@@ -54,6 +56,7 @@ export class ChangeChain {
     // Clocks of workers differ: what came before is not later than what came after.
     this.until = Math.min(this.until, commit.at.getTime());
     const entries = changesIn(commit, this.order).map((change) => changeEntry(this.related, change, this.until));
+    this.below = entries.at(-1)?.place.revision ?? this.below;
     const wanted = entries.filter(({ place }) => comparePlaces(place, this.start) > 0);
     this.commits.push(...wanted.map((entry) => ({ entry, commit: commit.id })));
     return wanted;
