@@ -4,7 +4,7 @@ import { runService } from './service.js';
 import { runTool } from './tool.js';
 import { isTool, readTask, type Task } from './tool-arguments.js';
 
-/** Without arguments the service; `dlq`, `replay` and `snapshot` are the operator's tools. */
+/** Without arguments the service; each operator's tool by its name. */
 function main([argument, ...rest]: readonly string[]): void {
   let task: Task | undefined;
   try {

@@ -22,6 +22,9 @@ export interface Progress {
 
 export const NOTHING_YET: Progress = { place: { number: 0, end: 0 }, totals: { created: 0, alreadyThere: 0, refused: 0, warned: 0 }, refusedBytes: 0 };
 
+/** The records may be nobody else's business. */
+const OWNER_ALONE = 0o600;
+
 /** What tells one run from another: only the same file, for the same end, is gone on with. */
 export function runOf(file: string, purpose: readonly string[]): string {
   const { size, mtimeMs } = statSync(file);
@@ -53,33 +56,34 @@ export function removeProgress(path: string): void {
 export interface RefusedFile {
   readonly bytes: number;
   write(line: string): void;
+  /** The run is at its end: a file of an earlier run goes too, when this one refused nothing. */
   close(): void;
 }
 
-/** Made when the first line comes. @param keep how many bytes of what is there belong to this run */
+/** Nothing is touched before the first line comes. @param keep how many bytes of what is there belong to this run */
 export function refusedFile(path: string, keep: number): RefusedFile {
   let bytes = keep;
   let descriptor: number | undefined;
-  if (keep === 0) {
-    rmSync(path, { force: true });
-  } else {
-    descriptor = openSync(path, 'a');
-    // Of lines behind the place where the run goes on, which come again.
-    ftruncateSync(descriptor, keep);
-  }
+  const opened = (): number => {
+    const file = openSync(path, 'a', OWNER_ALONE);
+    // Of another run, or of lines behind the place where this one goes on, which come again.
+    ftruncateSync(file, keep);
+    return file;
+  };
   return {
     get bytes() {
       return bytes;
     },
     write: (line) => {
-      // Whoever may read the file with the records may read this one.
-      descriptor ??= openSync(path, 'a', 0o600);
+      descriptor ??= opened();
       const content = Buffer.from(`${line}\n`);
       for (let written = 0; written < content.byteLength; ) written += writeSync(descriptor, content, written);
       bytes += content.byteLength;
     },
     close: () => {
       if (descriptor !== undefined) closeSync(descriptor);
+      else if (keep === 0) rmSync(path, { force: true });
+      else closeSync(opened());
     },
   };
 }

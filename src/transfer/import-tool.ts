@@ -1,4 +1,5 @@
 import { createReadStream, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Config } from '../config.js';
 import { textOf } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
@@ -35,7 +36,7 @@ export async function runImport(config: Config, task: ImportTask, ports: OpenPor
     onWaiting: (why) => (waiting = why),
   };
   const from = run.progress.place;
-  const chunks = task.file === '-' ? process.stdin : createReadStream(task.file, { start: from.end });
+  const chunks = task.file === '-' ? process.stdin : createReadStream(task.file, from.end === 0 ? {} : { start: from.end });
   const meter = new Meter(process.stderr, () => {
     const { totals, place } = run.progress;
     return { totals, bytes: place.end, ...(input.bytes === undefined ? {} : { ofBytes: input.bytes }), ...(waiting === undefined ? {} : { waiting }) };
@@ -51,7 +52,7 @@ export async function runImport(config: Config, task: ImportTask, ports: OpenPor
     run.end();
   } catch (error) {
     run.save();
-    throw new ToolError(`stopped behind line ${run.progress.place.number}: ${textOf(error)}. The same command goes on`);
+    throw new ToolError(`stopped behind line ${run.progress.place.number}: ${textOf(error)}; run it again, nothing is created twice`);
   } finally {
     meter.stop();
     print(run.report(from.number));
@@ -83,6 +84,7 @@ interface Input {
 
 function inputOf(config: Config, { file, resource, source, key, url, refusedFile: refusedPath }: ImportTask): Input {
   if (file === '-' || !statSync(file).isFile()) return refusedPath === undefined ? {} : { refusedPath };
+  if (refusedPath !== undefined && resolve(refusedPath) === resolve(file)) throw new ToolError('--refused must be another file than the one that is read');
   const destination = url === undefined ? [config.busUrl, config.storeUrl, config.prefix] : [url, config.basePath];
   const kept = { path: `${file}.progress`, run: runOf(file, [resource, source, key ?? '', refusedPath ?? '', ...destination]) };
   return { bytes: statSync(file).size, refusedPath: refusedPath ?? `${file}.refused.ndjson`, kept };

@@ -55,8 +55,17 @@ it('keeps of the refused lines those that count, makes no file without any, and 
   expect(readFileSync(path, 'utf8')).toBe('{"line":1}\n{"line":3}\n');
   expect(again.bytes).toBe(22);
 
-  refusedFile(path, 0).close();
+  const clean = refusedFile(path, 0);
+  expect(hasBytes(path, 22)).toBe(true);
+  clean.close();
   expect(hasBytes(path, 1)).toBe(false);
+});
+
+it('drops the refused lines behind the place where the run goes on, also when no others come', () => {
+  const path = `${file}.refused.ndjson`;
+  writeFileSync(path, '{"line":1}\n{"line":2}\n');
+  refusedFile(path, 11).close();
+  expect(readFileSync(path, 'utf8')).toBe('{"line":1}\n');
 });
 
 it('says how far it is', () => {
