@@ -154,7 +154,7 @@ function schemaOf(node: SchemaNode, mandatoryTextNotBlank: boolean): Record<stri
     for (const [name, property] of Object.entries(node.properties)) {
       properties[name] = schemaOf(property, false);
       if (property.enum) properties[name] = { type: 'string', enum: name === '@type' ? inBothCases(property.enum) : property.enum };
-      else if (mandatoryTextNotBlank && property.type === 'string' && node.required?.includes(name)) properties[name] = { type: 'string', pattern: '\\S' };
+      else if (mandatoryTextNotBlank && property.type === 'string' && property.format !== 'date-time' && node.required?.includes(name)) properties[name] = { type: 'string', pattern: '\\S' };
     }
     schema['properties'] = properties;
     if ('startDateTime' in properties && 'endDateTime' in properties) schema['period'] = true;
