@@ -4,6 +4,7 @@ import { Collections, toResourceDocument } from '../../src/store/mongo-documents
 import type { JsonObject } from '../../src/json.js';
 import { MemoryWatch } from '../outage/memory.js';
 import { until } from '../support/service.js';
+import { measureView, viewLines } from './customer.js';
 import { DatabaseWatch } from './database.js';
 import { feed, roleBody } from './feed.js';
 import { percentile } from './percentile.js';
@@ -33,7 +34,7 @@ export async function growthSection(stage: Stage, { rounds }: { readonly rounds:
   try {
     for (const size of SIZES) {
       const deployment = await Deployment.prepare(stage, 'rabbitmq');
-      await fill(deployment.setting.storeUrl, size);
+      await fillRoles(deployment.setting.storeUrl, size);
       deployments.set(size, deployment);
     }
     const figures = new Figures();
@@ -64,7 +65,7 @@ class Figures {
 }
 
 /** As the service would have written them, in much less time. */
-async function fill(storeUrl: string, size: number): Promise<void> {
+export async function fillRoles(storeUrl: string, size: number): Promise<void> {
   const client = new MongoClient(storeUrl);
   const roles = new Collections(client.db()).resources('partyRole');
   const commit = { id: 'filled-000000000001', at: new Date(), writes: [], guards: [], parked: [], entries: [] };
@@ -105,6 +106,7 @@ async function measureSize(deployment: Deployment, size: number, round: number, 
       [`GET by id after ${CHANGES} changes`]: () => `/${changed}`,
     };
     for (const [what, path] of Object.entries(reads)) figures.add(`${what}, ${size} roles`, await p50(url, path));
+    if (size === LARGEST) for (const [what, ms] of await measureView(url, size, `customer-${round}`)) figures.add(what, ms);
   });
 }
 
@@ -194,6 +196,7 @@ function linesOf(figures: Figures): Line[] {
     ...bySize('list sorted by name', 'ms', { atMost: 1.5 }),
     ...bySize('count of a filter that all match', 'ms'),
     ...bySize(`GET by id after ${CHANGES} changes`, 'ms'),
+    ...viewLines((what) => figures.of(what), LARGEST),
     ...WORKERS.map((count) => line(`creates, workers: ${count}`, '1/s')),
     line(`idle, ${LARGEST} roles: memory`, 'MB', { atMost: 150 }),
     line(`${WAITING} commands waiting: memory`, 'MB', { atMost: 200 }),
