@@ -35,7 +35,7 @@ let broker: MemoryBroker;
 let server: HttpServer;
 let origin: string;
 let api: Api;
-let closeWorker: () => Promise<void>;
+let running: ReturnType<typeof startWorker>;
 /** Everything that was said: on the bus, in answers, and to the log. */
 const heard = { commands: [] as string[], events: [] as OutgoingEvent[], replies: [] as Reply[], lines: [] as string[] };
 
@@ -52,7 +52,7 @@ beforeAll(async () => {
     },
   });
   const pace = { sweepAfterMs: 60_000, sweepEveryMs: 60_000, relayGraceMs: 1_000 };
-  closeWorker = startWorker({ bus: worker, store, incarnation: 'here', ...pace, log, definitions: all, references: referencesOf('lenient'), representation, notifications: { source: '/test' } }).close;
+  running = startWorker({ bus: worker, store, incarnation: 'here', ...pace, log, definitions: all, references: referencesOf('lenient'), representation, notifications: { source: '/test' } });
   const hear = ({ body }: OutgoingCommand): unknown => heard.commands.push(Buffer.from(body).toString());
   const rest = faulty(bus, {
     request: (real, command, ms) => {
@@ -74,7 +74,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server.close(1_000);
-  await closeWorker();
+  await running.close();
   await bus.close();
   await store.close();
   harness.remove();
