@@ -1,4 +1,4 @@
-import { referencePlaces, resourceNames } from './handlers/index.js';
+import { referencePlaces, resourceNames, statedNames } from './handlers/index.js';
 import type { LifeCycle } from './handlers/life-cycle.js';
 import type { DeletionMode, ReferenceMode } from './handlers/references.js';
 import { isObject } from './json.js';
@@ -131,10 +131,11 @@ function lifeCycles(value: string): ReadonlyMap<string, LifeCycle | undefined> {
 }
 
 function lifeCycleOf(resource: string, states: unknown): LifeCycle | undefined {
-  if (!resourceNames.includes(resource)) throw new Error(`${resource}: there is no such resource; there are ${resourceNames.join(', ')}`);
+  if (!statedNames.includes(resource)) throw new Error(`${resource}: there is no such resource that has a state; there are ${statedNames.join(', ')}`);
   if (states === null) return undefined;
   if (!isObject(states)) throw new Error(`${resource}: must be an object of states, or null`);
   const known = Object.keys(states);
+  if (known.length === 0) throw new Error(`${resource}: must have at least one state; null stands for no life cycle`);
   for (const [state, next] of Object.entries(states)) {
     if (!Array.isArray(next)) throw new Error(`${resource}.${state}: must be the list of the states that may follow`);
     const unknown = next.find((other) => typeof other !== 'string' || !known.includes(other));

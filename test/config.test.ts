@@ -46,3 +46,44 @@ it('takes indexes of an operator, for resources that there are', () => {
 it.each(['tier', 'partyRole', 'partyRole:', 'partyRole:a:sort', 'party:name', 'partyRole:a..b', 'partyRole:$where', 'partyRole:a.$b', 'partyRole:a[0]', 'partyRole:a b', 'partyRole:id', 'partyRole:href', 'partyRole:a;partyRole:b', Array.from({ length: 41 }, (_, i) => `partyRole:a${i}`).join()])('refuses the indexes %s', (value) => {
   expect(problemsOf({ INDEXES: value })).toEqual([expect.stringMatching(/^INDEXES /)]);
 });
+
+describe('life cycles', () => {
+  it('are as the operator has them, or none', () => {
+    const lifeCycles = { partyRole: { active: ['suspended'], suspended: ['active', 'ended'], ended: [] }, individual: null };
+    expect(readConfig({ LIFE_CYCLES: JSON.stringify(lifeCycles) }).lifeCycles).toEqual(new Map([['partyRole', lifeCycles.partyRole], ['individual', undefined]]));
+    expect(readConfig({}).lifeCycles).toEqual(new Map());
+  });
+
+  it.each<[string, RegExp]>([
+    ['active', /must be JSON such as/],
+    ['[]', /must be a JSON object/],
+    ['{"card":{"a":[]}}', /card: there is no such resource/],
+    ['{"billFormat":{"a":[]}}', /billFormat: there is no such resource that has a state/],
+    ['{"partyRole":"active"}', /partyRole: must be an object/],
+    ['{"partyRole":{}}', /partyRole: must have at least one state/],
+    ['{"partyRole":{"active":"ended"}}', /partyRole.active: must be the list/],
+    ['{"partyRole":{"active":["ended"]}}', /partyRole.active: "ended" is no state of it/],
+    ['{"partyRole":{"active":[7]}}', /partyRole.active: 7 is no state of it/],
+  ])('refuses %s', (value, problem) => {
+    expect(problemsOf({ LIFE_CYCLES: value })).toEqual([expect.stringMatching(new RegExp(`^LIFE_CYCLES ${problem.source}`))]);
+  });
+});
+
+describe('modes of references', () => {
+  it('are one for all, and others by place', () => {
+    const { references, onDelete } = readConfig({ REFERENCES: 'strict, partyRole.account:off', ON_DELETE: 'billingAccount.billStructure.format:keep,detach' });
+    expect([references, onDelete]).toEqual([new Map([['*', 'strict'], ['partyRole.account', 'off']]), new Map([['billingAccount.billStructure.format', 'keep'], ['*', 'detach']])]);
+    expect([readConfig({}).references, readConfig({}).onDelete]).toEqual([new Map([['*', 'lenient']]), new Map([['*', 'refuse']])]);
+  });
+
+  it.each([
+    ['REFERENCES', 'loose'],
+    ['REFERENCES', 'strict,partyRole.name:off'],
+    ['REFERENCES', 'agreement.agreementItem.product:strict'],
+    ['REFERENCES', 'partyRole.engagedParty:refuse'],
+    ['REFERENCES', 'strict,'],
+    ['ON_DELETE', 'lenient'],
+  ])('refuses %s %s', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} `))]);
+  });
+});

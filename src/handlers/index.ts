@@ -35,6 +35,9 @@ const resources: readonly ResourceDefinition[] = [
 
 export const resourceNames: readonly string[] = resources.map(({ name }) => name);
 
+/** Those that have a state. */
+export const statedNames: readonly string[] = resources.filter(({ statusAttribute }) => statusAttribute !== undefined).map(({ name }) => name);
+
 /** Where they refer to each other: `partyRole.engagedParty`. */
 export const referencePlaces: readonly string[] = resources.flatMap(({ name, references }) =>
   references.filter(({ schema }) => resources.some(({ referredBy }) => referredBy.includes(schema))).map(({ path }) => `${name}.${path.join('.')}`),

@@ -27,7 +27,7 @@ describe('a payment method', () => {
 
   it('has one of the types that there are, with either case of its first letter', () => {
     for (const type of types) for (const written of [type, capitalized(type)]) expect([written, faultsOf('paymentMethod', { ...paymentMethods[type], '@type': written })]).toEqual([written, []]);
-    for (const type of ['PaymentMethod', 'Bankcard', 'BANKCARD', 'coins', '']) expect([type, faultsOf('paymentMethod', { '@type': type }).map((fault) => fault.slice(0, 26))]).toEqual([type, ['/@type: must be one of cash']]);
+    for (const type of ['PaymentMethod', 'Bankcard', 'BANKCARD', 'coins', '']) expect([type, faultsOf('paymentMethod', { '@type': type }).map((fault) => fault.slice(0, 27))]).toEqual([type, ['/@type: must be one of cash']]);
     expect(faultsOf('paymentMethod', { '@type': 'coins' })[0]).toBe(`/@type: must be one of ${['cash', 'digitalWallet', 'tokenizedCard', 'bankAccountTransfer', 'bankAccountDebit', 'bankCard', 'voucher', 'check', 'bucketPaymentMethod', 'accountPaymentMethod', 'loyaltyPaymentMethod', 'directDebit'].join(', ')}`);
     expect(faultsOf('paymentMethod', { '@type': 7 })).toContain('/@type: must be string');
   });
