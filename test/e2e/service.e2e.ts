@@ -74,6 +74,7 @@ export function serviceSuite(open: () => Promise<Pair>): void {
         href: `/tmf-api/partyRoleManagement/v4/partyRole/${id}`,
         name,
         roleType: {},
+        '@type': 'PartyRole',
         engagedParty: { id: 'p1', '@referredType': 'Individual' },
         validFor: { startDateTime: '2023-12-31T23:00:00.000Z' },
       });
@@ -247,7 +248,7 @@ export function busSuite(open: () => Promise<Pair>): void {
   it('applies a repeated command once and answers it alike', async () => {
     const asked = { id: 'repeated-1', type: 'org.tmforum.partyRole.create', subject: 'repeated', data: { name: 'Once' } };
     const first = await client.ask('structured', asked);
-    expect(await client.ask('binary', asked)).toEqual(first);
+    expect(await client.ask('binary', asked)).toEqual({ ...first, headers: { ...first.headers, 'Idempotent-Replayed': 'true' } });
     expect((await client.ask('binary', { ...asked, data: { name: 'Twice' } })).status).toBe(422);
     expect(about(client.events, 'repeated')).toHaveLength(1);
   });
