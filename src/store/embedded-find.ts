@@ -94,18 +94,31 @@ export async function findLatest(
   return latestOf(found, date, limit);
 }
 
-/** It scans them all, and reads those that hold one of the ids as a text. */
+/** It scans them all, and reads those that have one of the ids somewhere. */
 async function* referring({ live }: TypeTables, paths: readonly (readonly string[])[], ids: readonly string[]): AsyncGenerator<StoredResource> {
   const fits = paths.map((path) => compileConditions([{ path: [...path, 'id'], operator: 'in', values: ids }]));
-  const texts = ids.map((id) => JSON.stringify(id));
+  const wanted = new Set(ids.map((id) => JSON.stringify(id)));
   let seen = 0;
   for (const { key, value } of live.getRange()) {
     seen += 1;
     if (seen % STRIDE === 0) await setImmediate();
-    if (!texts.some((text) => value.includes(text))) continue;
+    if (!holdsId(value, wanted)) continue;
     const stored = readStored(key, value);
     if (fits.some((fit) => fit(stored))) yield stored;
   }
+}
+
+const ID = '"id":';
+
+/** Read from the JSON text, which costs a fraction of parsing it, however many ids are wanted. */
+function holdsId(text: string, wanted: ReadonlySet<string>): boolean {
+  for (let at = text.indexOf(ID); at >= 0; at = text.indexOf(ID, at)) {
+    at += ID.length;
+    // An id as it should be has no escapes; any other is looked at once it is parsed.
+    const end = text.indexOf('"', at + 1);
+    if (text[at] !== '"' || text[end - 1] === '\\' || wanted.has(text.slice(at, end + 1))) return true;
+  }
+  return false;
 }
 
 async function* matching({ live }: TypeTables, { where }: Query): AsyncGenerator<StoredResource> {
