@@ -5,7 +5,7 @@ import { datedPlaceOf } from '../store/latest.js';
 import type { DatedPlace, Store, StoredResource } from '../store/store.js';
 
 /** So many resources of one type are a part of a customer; what is beyond is left out, and that is said. */
-export const MAX_OF_A_TYPE = 500;
+const MAX_OF_A_TYPE = 500;
 
 /** A resource with what it is. */
 export interface Related {
@@ -34,7 +34,7 @@ export interface Customer extends Party {
 /** Some of the resources that refer to a customer. */
 export interface Referring {
   readonly found: readonly Related[];
-  /** Behind this place there may be more. */
+  /** Behind this place there are more; undefined: there are not. */
   readonly rest: DatedPlace | undefined;
 }
 
@@ -78,9 +78,10 @@ export class Customers {
     const ids = idsOf(party);
     const places = this.ownersOf(definition);
     const paths = places.map(({ path }) => path);
-    const stored = await (date ? this.store.latest(definition.name, paths, ids, date, limit, before) : this.store.referrers(definition.name, paths, ids, limit));
-    const last = stored.length < limit ? undefined : stored.at(-1);
-    const found = related(definition, stored).filter(({ stored: { resource } }) => referencesIn(places, resource).some((named) => this.isOf(party, named)));
+    const most = limit + 1;
+    const stored = await (date ? this.store.latest(definition.name, paths, ids, date, most, before) : this.store.referrers(definition.name, paths, ids, most));
+    const last = stored.length < most ? undefined : stored[limit - 1];
+    const found = related(definition, stored.slice(0, limit)).filter(({ stored: { resource } }) => referencesIn(places, resource).some((named) => this.isOf(party, named)));
     return { found, rest: last && datedPlaceOf(last, date ?? []) };
   }
 
@@ -106,8 +107,9 @@ export class Customers {
 
   private withRoles(id: string, profile: Related | undefined, engaged: readonly Related[]): Party {
     const party = { id, profile, roles: [], incomplete: [] };
-    const roles = engaged.filter(({ definition, stored }) => referencesIn(this.ownersOf(definition), stored.resource).some((named) => this.isOf(party, named)));
-    return { id, profile, roles, incomplete: this.roles.filter((type) => engaged.filter(({ definition }) => definition === type).length >= MAX_OF_A_TYPE) };
+    const own = engaged.filter(({ definition, stored }) => referencesIn(this.ownersOf(definition), stored.resource).some((named) => this.isOf(party, named)));
+    const byType = this.roles.map((type) => ({ type, roles: own.filter(({ definition }) => definition === type) }));
+    return { id, profile, roles: byType.flatMap(({ roles }) => roles.slice(0, MAX_OF_A_TYPE)), incomplete: byType.filter(({ roles }) => roles.length > MAX_OF_A_TYPE).map(({ type }) => type) };
   }
 
   /** The roles that name a party of this id. */
@@ -115,7 +117,7 @@ export class Customers {
     const found = await Promise.all(
       this.roles.map(async (definition) => {
         const paths = this.ownersOf(definition).map(({ path }) => path);
-        return related(definition, await this.store.referrers(definition.name, paths, [id], MAX_OF_A_TYPE));
+        return related(definition, await this.store.referrers(definition.name, paths, [id], MAX_OF_A_TYPE + 1));
       }),
     );
     return found.flat();

@@ -15,7 +15,7 @@ import { applyPatchOf } from './patch.js';
 import { checkReferences } from './reference-check.js';
 import type { Surroundings } from './references.js';
 import { storedForm } from './representation.js';
-import { masked, unmasked, withoutDropped } from './secrets.js';
+import { masked, unmasked, unmaskingOperation, withoutDropped } from './secrets.js';
 import { stamped } from './stamps.js';
 import { warningHeader } from './warnings.js';
 
@@ -81,6 +81,8 @@ function create(definition: ResourceDefinition, command: Command, id: string, cu
 function patch(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, world: Surroundings, context: DecisionContext): Decision {
   checkRevision(command, current.revision, true);
   if (command.data === undefined) throw new Refusal(400, 'The patch is missing', [{ at: '/', problem: 'is mandatory' }]);
+  const unmasking = unmaskingOperation(command.data, definition.secrets);
+  if (unmasking >= 0) throw new Refusal(400, 'A masked value cannot be copied or moved', [{ at: `/${unmasking}/from`, problem: 'names an attribute that is masked' }]);
   // Patched as the caller saw it, with href and the answer's defaults.
   const before = context.representation.represent(definition, current.resource);
   const patched = withoutDropped(unmasked(before, applyPatchOf(command.contentType, before, command.data, context.maxDepth), definition.secrets), definition.secrets);

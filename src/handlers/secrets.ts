@@ -39,6 +39,13 @@ export function masked(resource: JsonObject, { masked: rules }: Pick<Secrets, 'm
   return { ...resource, ...Object.fromEntries(names.map((name) => [name, maskedValue(resource[name] ?? null, rules[name])])) };
 }
 
+/** The place in a JSON Patch of the first operation that would put a masked value where it is not masked. */
+export function unmaskingOperation(patch: Json, { masked: rules }: Pick<Secrets, 'masked'>): number {
+  const names = new Set(Object.keys(rules));
+  if (names.size === 0 || !Array.isArray(patch)) return -1;
+  return patch.findIndex((operation) => isObject(operation) && Object.hasOwn(operation, 'from') && patchOf({ from: operation['from'] ?? null }, names) !== undefined);
+}
+
 /** A masked value that comes back with a patch stands for the value that it hides. */
 export function unmasked(before: JsonObject, after: JsonObject, secrets: Pick<Secrets, 'masked'>): JsonObject {
   const seen = masked(before, secrets);

@@ -4,7 +4,7 @@ import { changeEntry, interactionEntry, orderOf, type TimelineEntry } from '../.
 import { comparePlaces, UNDATED } from '../../src/customer/timeline-place.js';
 import { History } from '../../src/history.js';
 import type { JsonObject } from '../../src/json.js';
-import { commitId, type Store } from '../../src/store/store.js';
+import { commitId, type ResourceWrite, type Store } from '../../src/store/store.js';
 import { asked } from '../support/embedded-service.js';
 import { faulty } from '../support/faults.js';
 import { startWhole, type WholeService } from '../support/whole-service.js';
@@ -205,6 +205,15 @@ it('has all interactions, however many, and reads only those of the page', async
   expect([next?.after.key, lists]).toEqual(['partyInteraction/i0301', 2]);
   const ids = found.map((text) => text.split(' ')[2]);
   expect(ids).toEqual([...Array.from({ length: NUMBER }, (_, i) => `partyInteraction/i${String(NUMBER - 1 - i).padStart(4, '0')}`)]);
+});
+
+it.each([[500, []], [501, ['PartyAccount', 'PartyRole']]])('of a customer with %i of a type says what is not all', async (number, incomplete) => {
+  const write = (type: string, i: number, naming: JsonObject): ResourceWrite => ({ type, id: `a${i}`, expected: 0, revision: 1, resource: { id: `a${i}`, ...naming }, deleted: false });
+  const writes = Array.from({ length: number }, (_, i) => [write('partyAccount', i, { relatedParty: [ANN] }), write('partyRole', i, { engagedParty: ANN }), write('partyInteraction', i, { relatedParty: [ANN] })]).flat();
+  await service.store.commit({ id: commitId('seed', 1), at: new Date(), writes, guards: [], parked: [], entries: [] });
+  const { others, roles, incomplete: cut } = await reader().customer();
+  expect([others.length, roles.length]).toEqual([1_000, 500]);
+  expect(cut.map(({ typeName }) => typeName).sort()).toEqual(incomplete);
 });
 
 it('keeps the order of each resource where the clocks of workers differ', async () => {
