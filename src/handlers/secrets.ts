@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import { mapped, patchOf } from './deep-map.js';
 import type { Secrets } from './definition.js';
 import { withOtherValues } from './loose-text.js';
