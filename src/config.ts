@@ -162,7 +162,7 @@ const settings = {
   eventDomain: setting('EVENT_DOMAIN', '', 'The attribute domain of the TM Forum event envelope; empty: the name of the API, such as partyRoleManagement', optional),
   roleTypeDefault: setting('ROLE_TYPE_DEFAULT', 'on', 'on: a party role without roleType is answered with roleType {}; off: without', flag),
   lifeCycles: setting('LIFE_CYCLES', '', 'Life cycles in place of the built-in ones, as JSON: {"partyRole":{"active":["suspended"],"suspended":["active"]},"individual":null}', lifeCycles),
-  references: setting('REFERENCES', 'lenient', 'References to what should be here and is not: lenient (a warning), strict (409) or off; others by place: lenient,partyRole.engagedParty:strict', byPlace<ReferenceMode>('lenient', 'strict', 'off')),
+  references: setting('REFERENCES', 'lenient', 'References to what should be here and is not: lenient (a warning), strict (409) or off (then deletions do not look there either); others by place: lenient,partyRole.engagedParty:strict', byPlace<ReferenceMode>('lenient', 'strict', 'off')),
   onDelete: setting('ON_DELETE', 'refuse', 'Deleting what others refer to: refuse (409), detach (their references are taken out) or keep; others by place: refuse,partyInteraction.relatedParty:keep', byPlace<DeletionMode>('refuse', 'detach', 'keep')),
   authidHeader: setting('AUTHID_HEADER', '', 'HTTP header in which a trusted gateway names the caller; empty: callers are not told apart', headerName),
   replyTimeoutMs: setting('REPLY_TIMEOUT_MS', '10000', 'How long a REST write waits for its reply', integer(100, 600_000)),
@@ -229,5 +229,5 @@ function contradictions(config: Config): string[] {
 /** The text of `--help`. */
 export function helpText(): string {
   const lines = settingList.map(({ name, fallback, help }) => `  ${name}${fallback === '' ? '' : `=${fallback}`}\n      ${help}`);
-  return `Party Role Worker: applies TM Forum party-role commands once and announces every change.\nOperator's tools: dlq, replay, snapshot, import, export, demo; each has its own --help.\n\nSettings, as environment variables with their defaults:\n${lines.join('\n')}\n`;
+  return `Party Role Worker: applies TM Forum commands about customers and their roles once and announces every change.\nOperator's tools: dlq, replay, snapshot, import, export, demo; each has its own --help.\n\nSettings, as environment variables with their defaults:\n${lines.join('\n')}\n`;
 }

@@ -24,13 +24,14 @@ export function detachAll(
   definition: ResourceDefinition,
   command: Command,
   id: string,
+  resource: JsonObject,
   world: Surroundings,
   context: DecisionContext,
 ): { readonly changes: readonly Change[]; readonly events: readonly RecordedEvent[] } {
   const { references } = context;
   if (references.to(definition).length === 0) return { changes: [], events: [] };
   const { found: referrers, more } = world.referrers(definition.name, id);
-  const isIt: IsIt = (value, reference) => isReference(value) && value['id'] === id && references.candidates(reference, value).some(({ name }) => name === definition.name);
+  const isIt: IsIt = (value, reference) => isReference(value) && value['id'] === id && references.mayName(reference, value, definition, resource);
   const holding: string[] = [];
   const detached: Detached[] = [];
   for (const referrer of referrers) {

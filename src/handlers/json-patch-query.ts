@@ -32,7 +32,7 @@ export function resolveQueries(resource: JsonObject, operation: Operation, index
   if (!isQuery(operation.path) && !('from' in operation && isQuery(operation.from))) return [operation];
   const selected = select(resource, operation.path, at, operation.op !== 'remove' && operation.op !== 'test');
   if (selected.length === 0) {
-    throw new Refusal(operation.op === 'test' ? 409 : 400, `JSON Patch operation ${index} (${operation.op}) selects nothing`, [{ at, problem: `${operation.path} selects nothing` }]);
+    throw new Refusal(operation.op === 'test' ? 409 : 400, `JSON Patch operation ${index} (${operation.op}) selects nothing`, [{ at, problem: `${withoutNumbers(operation.path)} selects nothing` }]);
   }
   if (selected.length > MAX_SELECTED) throw new Refusal(400, 'The query selects too much', [{ at, problem: `selects more than ${MAX_SELECTED} places` }]);
   switch (operation.op) {
@@ -95,8 +95,13 @@ function evaluate(resource: JsonObject, path: string, at: string): Location[] {
     checkWork(path);
     return jsonPath.query(path, resource).locations();
   } catch (error) {
-    throw new Refusal(400, 'Not a JSONPath query (RFC 9535)', [{ at, problem: textOf(error) }]);
+    throw new Refusal(400, 'Not a JSONPath query (RFC 9535)', [{ at, problem: withoutNumbers(textOf(error)) }]);
   }
+}
+
+/** A query may compare with what nobody should see in an answer or a log. */
+function withoutNumbers(text: string): string {
+  return text.replace(/\d{4,}/g, '****');
 }
 
 /** What may stand in a query so that evaluating it costs no more than some walks through the resource. */

@@ -82,7 +82,7 @@ function patch(definition: ResourceDefinition, command: Command, id: string, cur
   checkRevision(command, current.revision, true);
   if (command.data === undefined) throw new Refusal(400, 'The patch is missing', [{ at: '/', problem: 'is mandatory' }]);
   const unmasking = unmaskingOperation(command.data, definition.secrets);
-  if (unmasking >= 0) throw new Refusal(400, 'A masked value cannot be copied or moved', [{ at: `/${unmasking}/from`, problem: 'names an attribute that is masked' }]);
+  if (unmasking >= 0) throw new Refusal(400, 'A masked value cannot be copied or moved', [{ at: `/${unmasking}/from`, problem: 'names an attribute that is masked, or selects by content' }]);
   // Patched as the caller saw it, with href and the answer's defaults.
   const before = context.representation.represent(definition, current.resource);
   const patched = withoutDropped(unmasked(before, applyPatchOf(command.contentType, before, command.data, context.maxDepth), definition.secrets), definition.secrets);
@@ -130,10 +130,10 @@ function remove(definition: ResourceDefinition, command: Command, id: string, cu
   const revision = current.revision + 1;
   const represented = seen(definition, current.resource, context);
   const deletion = announce(definition, command, [{ eventType: definition.events.delete, revision, number: 0 }], represented, context);
-  const others = detachAll(definition, command, id, world, context);
+  const others = detachAll(definition, command, id, current.resource, world, context);
   return {
     reply: { status: 204, headers: {} },
-    changes: [{ type: definition.name, id, revision, resource: current.resource, deleted: true }, ...others.changes],
+    changes: [{ type: definition.name, id, revision, resource: masked(current.resource, definition.secrets), deleted: true }, ...others.changes],
     relied: [],
     events: [...deletion, ...others.events],
     warnings: [],

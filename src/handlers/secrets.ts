@@ -33,17 +33,21 @@ export function maskedDeep(value: Json, { masked: rules }: Pick<Secrets, 'masked
 }
 
 /** The resource as anybody may see it; the same one when it has no secrets. */
-export function masked(resource: JsonObject, { masked: rules }: Pick<Secrets, 'masked'>): JsonObject {
-  const names = Object.keys(rules).filter((name) => Object.hasOwn(resource, name));
-  if (names.length === 0) return resource;
-  return { ...resource, ...Object.fromEntries(names.map((name) => [name, maskedValue(resource[name] ?? null, rules[name])])) };
+export function masked(resource: JsonObject, secrets: Pick<Secrets, 'masked'>): JsonObject {
+  return maskedDeep(resource, secrets) as JsonObject;
 }
 
-/** The place in a JSON Patch of the first operation that would put a masked value where it is not masked. */
+/** A JSON pointer: nothing in it selects by content. */
+const PLAIN_POINTER = /^[^?$[\]]*$/;
+
+/** The place in a JSON Patch of the first operation that could put a masked value where it is not masked. */
 export function unmaskingOperation(patch: Json, { masked: rules }: Pick<Secrets, 'masked'>): number {
   const names = new Set(Object.keys(rules));
   if (names.size === 0 || !Array.isArray(patch)) return -1;
-  return patch.findIndex((operation) => isObject(operation) && Object.hasOwn(operation, 'from') && patchOf({ from: operation['from'] ?? null }, names) !== undefined);
+  return patch.findIndex((operation) => {
+    const from = isObject(operation) ? operation['from'] : undefined;
+    return typeof from === 'string' && (!PLAIN_POINTER.test(from) || patchOf({ from }, names) !== undefined);
+  });
 }
 
 /** A masked value that comes back with a patch stands for the value that it hides. */

@@ -53,7 +53,8 @@ export function parseListParameters(rawQuery: string, rules: ListRules): ListPar
   const conditions = merged(filters.map((raw) => parseFilter(raw, rules.scalarType)));
   const sort = sortKeys(controls.sort);
   for (const { parameter, path } of [...conditions, ...sort.map((key) => ({ parameter: 'sort', path: key.path }))]) {
-    if (rules.hidden.includes(path[0] ?? '')) throw badParameter(parameter, `${path[0] ?? ''} is masked in lists, so they are neither filtered nor sorted by it`);
+    const hidden = path.find((name) => rules.hidden.includes(name));
+    if (hidden !== undefined) throw badParameter(parameter, `${hidden} is masked in lists, so they are neither filtered nor sorted by it`);
   }
   const patterns = conditions.filter((condition) => condition.operator === 'regex');
   checkPatterns(patterns);

@@ -32,7 +32,7 @@ export function requireBody(accepted: readonly string[], advertise: string): Api
   };
 }
 
-/** What the bytes say; the bytes themselves are what is sent on. @throws Refusal 400 that says where the syntax error is. */
+/** What the bytes say; the bytes themselves are what is sent on. @throws Refusal 400 that says where the syntax error is, without the text around it. */
 export function parseJson(body: unknown): { readonly bytes: Uint8Array; readonly json: Json } {
   if (!(body instanceof Uint8Array) || body.byteLength === 0) throw missingBody();
   let text: string;
@@ -44,7 +44,9 @@ export function parseJson(body: unknown): { readonly bytes: Uint8Array; readonly
   try {
     return { bytes: body, json: JSON.parse(text) as Json };
   } catch (error) {
-    throw new Refusal(400, 'The request body is not JSON', [{ at: placeOf(textOf(error), text), problem: textOf(error) }]);
+    // Not the rest of the engine's text: it quotes what stands around.
+    const problem = /^Unexpected (token '.'|end of JSON input)/u.exec(textOf(error))?.[0] ?? 'syntax error';
+    throw new Refusal(400, 'The request body is not JSON', [{ at: placeOf(textOf(error), text), problem }]);
   }
 }
 

@@ -121,6 +121,7 @@ describe('what is masked', () => {
   it('shows the last four of what is long enough, or nothing', () => {
     const resource = { id: '1', cardNumber: NUMBER, token: 'abcdefgh' };
     expect(masked(resource, secrets)).toEqual({ id: '1', cardNumber: '************5678', token: '********' });
+    expect(masked({ details: [{ cardNumber: NUMBER }] }, secrets)).toEqual({ details: [{ cardNumber: '************5678' }] });
     expect(masked({ cardNumber: '12345678901' }, secrets)).toEqual({ cardNumber: '***********' });
     expect(masked({ cardNumber: 4000123412345678, token: null }, secrets)).toEqual({ cardNumber: '****', token: null });
   });
@@ -146,6 +147,7 @@ describe('what is masked', () => {
     const [name, title] = [{ op: 'replace', path: '/name', value: 'n' }, { op: 'copy', from: '/name', path: '/title' }];
     expect(unmaskingOperation([name, { op: 'copy', from: '/cardNumber', path: '/nick' }], secrets)).toBe(1);
     expect(unmaskingOperation([{ op: 'move', from: "$['token']", path: '/nick' }], secrets)).toBe(0);
+    expect(unmaskingOperation([{ op: 'copy', from: '$[?length(@)==16]', path: '/nick' }], secrets)).toBe(0);
     expect([unmaskingOperation([name, title], secrets), unmaskingOperation({ cardNumber: NUMBER }, secrets), unmaskingOperation([title], { masked: {} })]).toEqual([-1, -1, -1]);
   });
 

@@ -203,6 +203,11 @@ describe('a body', () => {
     expect(rest.commands).toHaveLength(0);
   });
 
+  test('that is not JSON is not quoted', async () => {
+    const { body } = await post(Buffer.from('{"@type":"bankCard","cvv":x739}'));
+    expect(JSON.stringify(body)).not.toContain('739');
+  });
+
   test('that is not UTF-8 is refused', async () => {
     expect((await post(Buffer.from([0x22, 0xff, 0x22]))).body).toEqual(tmfError(400, /UTF-8/));
   });
