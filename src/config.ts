@@ -139,7 +139,7 @@ function lifeCycleOf(resource: string, states: unknown): LifeCycle | undefined {
   for (const [state, next] of Object.entries(states)) {
     if (!Array.isArray(next)) throw new Error(`${resource}.${state}: must be the list of the states that may follow`);
     const unknown = next.find((other) => typeof other !== 'string' || !known.includes(other));
-    if (unknown !== undefined) throw new Error(`${resource}.${state}: ${JSON.stringify(unknown)} is no state of it`);
+    if (unknown !== undefined) throw new Error(`${resource}.${state}: ${JSON.stringify(unknown)} is no state of it (one that ends it is listed with [])`);
   }
   return states as unknown as LifeCycle;
 }
@@ -161,7 +161,7 @@ const settings = {
   eventSource: setting('EVENT_SOURCE', '/partyRoleManagement', 'CloudEvents source of the notifications, the same for all instances', eventSource),
   eventDomain: setting('EVENT_DOMAIN', '', 'The attribute domain of the TM Forum event envelope; empty: the name of the API, such as partyRoleManagement', optional),
   roleTypeDefault: setting('ROLE_TYPE_DEFAULT', 'on', 'on: a party role without roleType is answered with roleType {}; off: without', flag),
-  lifeCycles: setting('LIFE_CYCLES', '', 'Life cycles in place of the built-in ones, as JSON: {"partyRole":{"active":["suspended"],"suspended":["active"]},"individual":null}', lifeCycles),
+  lifeCycles: setting('LIFE_CYCLES', '', 'Life cycles in place of the built-in ones, as JSON: {"partyRole":{"active":["suspended","closed"],"suspended":["active"],"closed":[]},"individual":null}', lifeCycles),
   references: setting('REFERENCES', 'lenient', 'References to what should be here and is not: lenient (a warning), strict (409) or off (then deletions do not look there either); others by place: lenient,partyRole.engagedParty:strict', byPlace<ReferenceMode>('lenient', 'strict', 'off')),
   onDelete: setting('ON_DELETE', 'refuse', 'Deleting what others refer to: refuse (409), detach (their references are taken out) or keep; others by place: refuse,partyInteraction.relatedParty:keep', byPlace<DeletionMode>('refuse', 'detach', 'keep')),
   authidHeader: setting('AUTHID_HEADER', '', 'HTTP header in which a trusted gateway names the caller; empty: callers are not told apart', headerName),
@@ -221,6 +221,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 function contradictions(config: Config): string[] {
   const found: string[] = [];
   if (config.busUrl.startsWith('memory:') && config.roles.size < 2) found.push('BUS_URL memory: is one process, so ROLES must be http,worker');
+  if (/^file:\/*$/.test(config.storeUrl)) found.push('STORE_URL file: must name a folder');
   if (config.pageDefault > config.pageMax) found.push('PAGE_DEFAULT must not be more than PAGE_MAX');
   if (config.tombstoneMinutes < config.retentionMinutes) found.push('TOMBSTONE_MINUTES must not be less than RETENTION_MINUTES: a kept receipt would outlive its resource');
   return found;

@@ -42,7 +42,7 @@ export function detachAll(
     const refusing = found.find(({ reference }) => reference.onDelete === 'refuse');
     const without = refusing ? undefined : detach(referrer, isIt, context);
     if (without) detached.push(without);
-    else holding.push(`${referrer.type} ${referrer.id} in /${(refusing ?? first).at.join('/')}`);
+    else holding.push(`${referrer.type} ${referrer.id} in /${(refusing ?? first).at.join('/')}${refusing ? '' : ', which cannot be without it'}`);
   }
   if (holding.length > 0) throw stillNeeded(definition, id, holding, more);
   if (more || detached.length > MAX_REFERRERS) throw new Refusal(409, `${definition.typeName} ${id} is referred to by too many`, [{ at: 'referredBy', problem: `more than ${MAX_REFERRERS}, which do not fit into one commit` }]);

@@ -30,12 +30,22 @@ export function checkReferences(definition: ResourceDefinition, resource: JsonOb
     // What a merge patch leaves alone is the very same value.
     if (before && sameJson(before[first], resource[first])) continue;
     const known = new Set(before ? referencesIn([reference], before).map(({ value }) => canonical(value)) : []);
-    const checked = (value: JsonObject, at: Place): JsonObject => (known.size > 0 && known.has(canonical(value)) ? value : check.lookUp(reference, value, at));
+    const checked = (value: JsonObject, at: Place): JsonObject => (known.size > 0 && known.has(canonical(value)) ? value : check.lookUp(reference, withoutStale(value, before, at), at));
     filled = changedAt(filled, reference.path, 0, [], checked) as JsonObject;
   }
   if (check.faults.length > 0) throw new Refusal(409, `${definition.typeName} refers to what does not exist`, check.faults);
   return { resource: filled, warnings: bounded(check.warnings), relied: check.relied };
 }
+
+/** What described another resource is not kept when a patch changes the id alone; elements of arrays come whole. */
+function withoutStale(value: JsonObject, before: JsonObject | undefined, at: Place): JsonObject {
+  if (!before || at.some((step) => typeof step === 'number')) return value;
+  const old = at.reduce<Json | undefined>((holder, name) => (isObject(holder) ? holder[name] : undefined), before);
+  if (!isObject(old) || old['id'] === value['id']) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name, part]) => !OF_TARGET.has(name) || part !== old[name]));
+}
+
+const OF_TARGET: ReadonlySet<string> = new Set(['name', '@referredType', 'href']);
 
 class ReferenceCheck {
   readonly warnings: string[] = [];

@@ -15,7 +15,7 @@ import { applyPatchOf } from './patch.js';
 import { checkReferences } from './reference-check.js';
 import type { Surroundings } from './references.js';
 import { storedForm } from './representation.js';
-import { masked, unmasked, unmaskingOperation, withoutDropped } from './secrets.js';
+import { masked, maskedAlready, unmasked, unmaskingOperation, withoutDropped } from './secrets.js';
 import { stamped } from './stamps.js';
 import { warningHeader } from './warnings.js';
 
@@ -165,7 +165,8 @@ function checkRevision(command: Command, revision: number, exists: boolean): voi
 
 /** Brings the resource to its canonical form in place. @throws Refusal 400 with every fault. */
 export function validate(definition: ResourceDefinition, resource: JsonObject): void {
-  const faults = definition.validate(resource);
+  const hidden = maskedAlready(resource, definition.secrets).map((name) => ({ at: `/${name}`, problem: 'is a masked value' }));
+  const faults = [...definition.validate(resource), ...hidden];
   if (faults.length > 0) throw new Refusal(400, `Not a valid ${definition.typeName}`, faults);
 }
 

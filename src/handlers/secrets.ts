@@ -37,6 +37,14 @@ export function masked(resource: JsonObject, secrets: Pick<Secrets, 'masked'>): 
   return maskedDeep(resource, secrets) as JsonObject;
 }
 
+/** The masked attributes that hold what only stands for a value: no number or token is written so. */
+export function maskedAlready(resource: JsonObject, { masked: rules }: Pick<Secrets, 'masked'>): string[] {
+  return Object.keys(rules).filter((name) => {
+    const value = Object.hasOwn(resource, name) ? resource[name] : undefined;
+    return typeof value === 'string' && /^\*+[^*]{0,4}$/.test(value);
+  });
+}
+
 /** A JSON pointer: nothing in it selects by content. */
 const PLAIN_POINTER = /^[^?$[\]]*$/;
 

@@ -73,7 +73,7 @@ describe('the deletion of what others refer to', () => {
   it('is refused where one of them cannot do without: all stays as it is', () => {
     const account = { ...sampleOf('billingAccount').create, relatedParty: [ref('ann')] };
     const batch = deleted(new Map([...world, ...stored({ 'billingAccount/home': account })]), detach);
-    expect(lastAnswer(batch)).toEqual([409, 'referredBy: billingAccount home in /relatedParty/0']);
+    expect(lastAnswer(batch)).toEqual([409, 'referredBy: billingAccount home in /relatedParty/0, which cannot be without it']);
     expect(batch.commit.writes).toEqual([]);
     const both = stored({ 'individual/ann': ann, 'billingAccount/home': { ...account, relatedParty: [ref('ann'), ref('bob')] } });
     expect(lastAnswer(deleted(both, detach))).toEqual([204]);

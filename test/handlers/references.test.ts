@@ -160,6 +160,14 @@ describe('a patch', () => {
     expect(added.commit).toMatchObject({ writes: [{ resource: { relatedParty: [{}, {}, { name: 'Acme' }] } }], guards: [{ type: 'organization', id: 'acme', revision: 1 }] });
   });
 
+  it('of an id alone keeps nothing that described the other one', () => {
+    const before = stored({ 'partyRole/r': { name: 'Role', engagedParty: party('ann', there) } });
+    const patched = (id: string): JsonObject | undefined =>
+      decidedOn(new Map([...world, ...before]), [asking('partyRole', 'patch', 'r', { engagedParty: { id } })], lenient).commit.writes[0]?.resource;
+    expect(patched('acme')?.['engagedParty']).toEqual(party('acme', { name: 'Acme', '@referredType': 'Organization' }));
+    expect(patched('ghost')?.['engagedParty']).toEqual(party('ghost'));
+  });
+
   it('that says the same without what was filled in changes nothing', () => {
     const filled = new Map([...world, ...stored({ 'partyRole/r': role({ relatedParty: [party('ann', there)] }) })]);
     expect(decidedOn(filled, [asking('partyRole', 'patch', 'r', { relatedParty: [party('ann')] })], strict).commit).toMatchObject({ writes: [], entries: [{ status: 200 }] });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { forgetting, maskedBody } from '../../src/handlers/secret-bodies.js';
-import { masked, maskedDeep, unmasked, unmaskingOperation, withoutDropped } from '../../src/handlers/secrets.js';
+import { masked, maskedAlready, maskedDeep, unmasked, unmaskingOperation, withoutDropped } from '../../src/handlers/secrets.js';
 import type { Json, JsonObject } from '../../src/json.js';
 import { anyJson } from '../contract/any-json.js';
 
@@ -141,6 +141,11 @@ describe('what is masked', () => {
     expect(back({ cardNumber: '************5679', token: 'new' })).toEqual({ cardNumber: '************5679', token: 'new' });
     expect(back({ token: '****' })).toEqual({ token: '****' });
     expect(unmasked({}, { token: '***' }, secrets)).toEqual({ token: '***' });
+  });
+
+  it('is no value of its own', () => {
+    expect(maskedAlready({ cardNumber: '************1111', token: '********' }, secrets)).toEqual(['cardNumber', 'token']);
+    expect(maskedAlready({ cardNumber: NUMBER, token: 'a*b', name: '****' }, secrets)).toEqual([]);
   });
 
   it('cannot be copied or moved to where it is not masked', () => {
