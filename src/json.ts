@@ -26,6 +26,12 @@ export function deeperThan(value: Json, levels: number): boolean {
   return Object.values(value).some((child) => deeperThan(child, levels - 1));
 }
 
+/** Where a text stopped being JSON, such as ` at position 7`; nothing else of the engine's words, which quote what stands around it. */
+export function atPosition(error: unknown): string {
+  const position = /position \d+/.exec(error instanceof Error ? error.message : '')?.[0];
+  return position === undefined ? '' : ` at ${position}`;
+}
+
 /** The attributes that are there. */
 export function withoutUndefined<T extends object>(attributes: T): Partial<T> {
   const found: Partial<T> = {};

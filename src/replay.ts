@@ -3,7 +3,6 @@ import type { Bus } from './bus/bus.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { NAMESPACE, sequenceOf } from './handlers/notification.js';
 import type { Representation } from './handlers/representation.js';
-import { masked } from './handlers/secrets.js';
 import type { OutgoingEvent } from './message.js';
 import type { LoggedCommit, RecordedEvent, Store, StoredResource } from './store/store.js';
 
@@ -106,7 +105,7 @@ function snapshotEvent({ id, revision, resource }: StoredResource, { definition,
     sequence: sequenceOf(revision),
     partitionkey: id,
     replayed: true,
-    data: masked(representation.represent(definition, resource), definition.secrets),
+    data: representation.seen(definition, resource),
   };
   return { topic: 'events', key: `${name}.snapshot`, id: eventId, content: JSON.stringify(event) };
 }

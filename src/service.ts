@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { openBus, openStore, type OnFatal, type Ports } from './adapters.js';
+import { apiPath, customerViewPath } from './api-paths.js';
 import { Balance } from './balance.js';
 import type { Config } from './config.js';
 import { definitions } from './handlers/index.js';
@@ -60,7 +61,7 @@ export function runService(config: Config, ports: Ports = { openStore, openBus }
 /** Starts everything that this process is to do; resolves with its port. Each part is closed before what it stands on. */
 export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, onFatal: OnFatal, log: Logger): Promise<number> {
   const all = definitions(config);
-  const basePathOf = ({ api, version }: ResourceDefinition): string => `${config.basePath}/${api}/${version}`;
+  const basePathOf = (definition: ResourceDefinition): string => apiPath(config.basePath, definition);
   const representation = representationOf((definition) => config.publicUrl + basePathOf(definition));
   const isHere = (href: string): boolean => href.startsWith(`${config.publicUrl}${config.basePath}/`) || href.startsWith(`${config.basePath}/`);
   const references = new References(all, { missing: config.references, deleted: config.onDelete }, isHere);
@@ -107,7 +108,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
 
   // A worker alone serves its health.
   const served = config.roles.has('http') ? all : [];
-  const viewPath = `${config.basePath}/customer360/v1/party`;
+  const viewPath = customerViewPath(config.basePath);
   const http = createHttpServer({
     bus,
     store,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { destination as fileDescriptor, pino } from 'pino';
 import { openBus, openStore, type Ports } from './adapters.js';
+import { apiPath } from './api-paths.js';
 import type { Bus } from './bus/bus.js';
 import type { Config } from './config.js';
 import { DeadLetters, type Outcome } from './dead-letters.js';
@@ -147,7 +148,7 @@ function replayTotals(done: ReplayProgress | undefined): JsonObject {
 }
 
 async function reportSnapshots(config: Config, resources: readonly string[], store: Store, bus: Bus, destination: string | undefined, print: Print): Promise<number> {
-  const representation = representationOf(({ api, version }) => `${config.publicUrl}${config.basePath}/${api}/${version}`);
+  const representation = representationOf((definition) => config.publicUrl + apiPath(config.basePath, definition));
   for (const definition of definitions(config).filter(({ name }) => resources.includes(name))) {
     const options = { definition, representation, source: config.eventSource, now: () => new Date() };
     let published = 0;

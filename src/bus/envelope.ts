@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { Unacceptable, textOf } from '../errors.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
+import { Unacceptable } from '../errors.js';
+import { atPosition, isObject, type Json, type JsonObject } from '../json.js';
 import { STRUCTURED, type Action, type Command, type Message } from '../message.js';
 import { toUtcDateTime } from '../date-time.js';
 import { mediaType } from '../media-type.js';
@@ -126,9 +126,7 @@ function parse(bytes: Uint8Array, what: string): Json {
   try {
     return JSON.parse(utf8.decode(bytes)) as Json;
   } catch (error) {
-    // Only the position: the engine's text quotes what stands around it.
-    const position = /position \d+/.exec(textOf(error))?.[0];
-    throw new Unacceptable('malformed', `${what} is not JSON in UTF-8${position === undefined ? '' : ` at ${position}`}`);
+    throw new Unacceptable('malformed', `${what} is not JSON in UTF-8${atPosition(error)}`);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { ViewPart } from '../handlers/definition.js';
 import type { Representation } from '../handlers/representation.js';
-import { masked } from '../handlers/secrets.js';
 import { isObject, withoutUndefined, type JsonObject } from '../json.js';
 import type { Customer, Related } from './customers.js';
 import type { TimelinePage } from './timeline.js';
@@ -38,7 +37,7 @@ export function customerView(customer: Customer, timeline: TimelinePage | undefi
 /** A resource as lists show it, with its state whatever it is called there. */
 function shown({ definition, stored }: Related, representation: Representation): JsonObject {
   const { id, revision, at, resource } = stored;
-  const represented = masked(representation.represent(definition, resource), definition.secrets);
+  const represented = representation.seen(definition, resource);
   const state = definition.statusAttribute === undefined ? undefined : resource[definition.statusAttribute];
   return withoutUndefined({ type: definition.typeName, id, state, revision, at: at?.toISOString(), resource: represented }) as JsonObject;
 }

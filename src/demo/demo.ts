@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { customerViewPath } from '../api-paths.js';
 import type { Config } from '../config.js';
 import type { JsonObject } from '../json.js';
 import type { OpenPorts } from '../tool-ports.js';
@@ -47,7 +48,7 @@ async function loadAll(config: Config, place: DemoPlace): Promise<number> {
 }
 
 async function showCustomer({ basePath }: Config, url: string): Promise<void> {
-  const address = `${url}${basePath}/customer360/v1/party/${customers.shown}`;
+  const address = `${url}${customerViewPath(basePath)}/${customers.shown}`;
   say(`\nGET ${address}`);
   try {
     const answer = await fetch(address);

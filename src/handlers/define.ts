@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../json.js';
 import type { AttributeIndex, ResourceDefinition, Secrets, Stamps, ViewPart } from './definition.js';
+import { uncapitalized } from './first-letter.js';
 import type { LifeCycle } from './life-cycle.js';
 import { compileValidator, omittedByUpdate, referenceAttributes, scalarTypes, type Specification } from './schema.js';
 
@@ -46,7 +47,7 @@ export function defineResource(outline: ResourceOutline): ResourceDefinition {
     if (viewDate !== undefined && viewOwners?.includes(path.join('.'))) indexes.push({ path: id, filterOnly: true, latestBy: viewDate });
   }
   return {
-    name: typeName.charAt(0).toLowerCase() + typeName.slice(1),
+    name: uncapitalized(typeName),
     typeName,
     api: outline.api,
     version: 'v4',

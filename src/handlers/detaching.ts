@@ -7,7 +7,6 @@ import type { Change, DecisionContext } from './decision.js';
 import type { ResourceDefinition } from './definition.js';
 import { notification } from './notification.js';
 import { isReference, MAX_REFERRERS, referencesIn, type Reference, type Referrer, type Surroundings } from './references.js';
-import { masked } from './secrets.js';
 import { stamped } from './stamps.js';
 
 /** Whoever has more referrers than these is told the first of them. */
@@ -83,7 +82,7 @@ function cut(holder: Json | undefined, path: readonly string[], depth: number, i
 
 function announcement({ definition, change, fieldPath }: Detached, number: number, command: Command, { representation, notifications, now }: DecisionContext): RecordedEvent {
   const happening = { eventType: definition.events.attributeValueChange, revision: change.revision, number, fieldPath };
-  return notification(definition, command, happening, masked(representation.represent(definition, change.resource), definition.secrets), notifications, now);
+  return notification(definition, command, happening, representation.seen(definition, change.resource), notifications, now);
 }
 
 function stillNeeded(definition: ResourceDefinition, id: string, holding: readonly string[], more: boolean): Refusal {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.js';
 import { defineResource } from './define.js';
+import { uncapitalized } from './first-letter.js';
 import specification from './spec/TMF670-PaymentMethod-v4.0.0.swagger.json';
 
 /** TMF670 Payment Method v4.0.0: all its types, told apart by `@type`. */
@@ -31,8 +32,4 @@ const SUBTYPES = new Map(
  */
 function schemaFor({ '@type': type }: JsonObject): string {
   return (typeof type === 'string' ? SUBTYPES.get(uncapitalized(type)) : undefined) ?? 'PaymentMethod';
-}
-
-function uncapitalized(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
 }

@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import type { StoredResource } from '../store/store.js';
 import type { ResourceDefinition } from './definition.js';
+import { capitalized } from './first-letter.js';
 import type { ReferenceAttribute } from './schema.js';
 
 /** What happens when a reference names a resource that should be here and is not. */
@@ -157,8 +158,4 @@ export interface Referrer {
   readonly id: string;
   readonly revision: number;
   readonly resource: JsonObject;
-}
-
-function capitalized(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }

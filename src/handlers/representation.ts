@@ -1,5 +1,6 @@
 import { sameJson, type JsonObject } from '../json.js';
 import type { ResourceDefinition } from './definition.js';
+import { masked } from './secrets.js';
 
 /** Builds the answer form of a stored resource: the same over REST, in replies and in events. */
 export interface Representation {
@@ -7,19 +8,19 @@ export interface Representation {
   href(definition: ResourceDefinition, id: string): string;
   /** The resource with `id` and `href` first and the definition's answer defaults where an attribute is absent. */
   represent(definition: ResourceDefinition, resource: JsonObject): JsonObject;
+  /** The same as anybody may see it, its secrets masked: in lists, replies and events. */
+  seen(definition: ResourceDefinition, resource: JsonObject): JsonObject;
 }
 
 /** @param baseOf public base URL (may be empty) and base path of a definition's API. */
 export function representationOf(baseOf: (definition: ResourceDefinition) => string): Representation {
   const href = (definition: ResourceDefinition, id: string): string =>
     `${baseOf(definition)}/${definition.name}/${encodeURIComponent(id).replaceAll('%3A', ':').replaceAll('%40', '@')}`;
-  return {
-    href,
-    represent: (definition, resource) => {
-      const id = resource['id'] as string;
-      return { id, href: href(definition, id), ...resource, ...absentDefaults(definition, resource) };
-    },
+  const represent = (definition: ResourceDefinition, resource: JsonObject): JsonObject => {
+    const id = resource['id'] as string;
+    return { id, href: href(definition, id), ...resource, ...absentDefaults(definition, resource) };
   };
+  return { href, represent, seen: (definition, resource) => masked(represent(definition, resource), definition.secrets) };
 }
 
 /** Takes off what `represent` put on: the form that is stored. */

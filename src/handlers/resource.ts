@@ -68,7 +68,7 @@ function create(definition: ResourceDefinition, command: Command, id: string, cu
   validate(definition, resource);
   checkLifeCycle(definition, undefined, stateOf(definition, resource));
   const revision = (current?.revision ?? 0) + 1;
-  const represented = seen(definition, resource, context);
+  const represented = context.representation.seen(definition, resource);
   return {
     reply: { status: 201, headers: { ETag: entityTag(revision), Location: represented['href'] as string, ...warningHeader(warnings) }, body: represented },
     changes: [{ type: definition.name, id, revision, resource, deleted: false }],
@@ -97,7 +97,7 @@ function patch(definition: ResourceDefinition, command: Command, id: string, cur
   checkLifeCycle(definition, stateOf(definition, current.resource), stateOf(definition, resource));
   const { happenings, dated } = happeningsOf(definition, current, resource, context.now);
   const revision = current.revision + happenings.length;
-  const represented = seen(definition, dated, context);
+  const represented = context.representation.seen(definition, dated);
   return {
     reply: { status: 200, headers: { ETag: entityTag(revision), ...warningHeader(warnings) }, body: represented },
     changes: happenings.length === 0 ? [] : [{ type: definition.name, id, revision, resource: dated, deleted: false }],
@@ -128,7 +128,7 @@ function happeningsOf(definition: ResourceDefinition, current: NonNullable<Curre
 function remove(definition: ResourceDefinition, command: Command, id: string, current: NonNullable<Current>, world: Surroundings, context: DecisionContext): Decision {
   checkRevision(command, current.revision, true);
   const revision = current.revision + 1;
-  const represented = seen(definition, current.resource, context);
+  const represented = context.representation.seen(definition, current.resource);
   const deletion = announce(definition, command, [{ eventType: definition.events.delete, revision, number: 0 }], represented, context);
   const others = detachAll(definition, command, id, current.resource, world, context);
   return {
@@ -142,11 +142,6 @@ function remove(definition: ResourceDefinition, command: Command, id: string, cu
 
 function stateOf({ statusAttribute }: ResourceDefinition, resource: JsonObject): Json | undefined {
   return statusAttribute === undefined ? undefined : resource[statusAttribute];
-}
-
-/** The resource as it is answered and announced. */
-function seen(definition: ResourceDefinition, resource: JsonObject, { representation }: DecisionContext): JsonObject {
-  return masked(representation.represent(definition, resource), definition.secrets);
 }
 
 function living(definition: ResourceDefinition, id: string, current: Current): NonNullable<Current> {

@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Fault } from '../errors.js';
 import type { Json, JsonObject } from '../json.js';
 import { toUtcDateTime } from '../date-time.js';
+import { capitalized, uncapitalized } from './first-letter.js';
 
 /** A TM Forum v4 specification file (Swagger 2.0); only its `definitions` are used. */
 export interface Specification {
@@ -171,7 +172,7 @@ function schemaOf(node: SchemaNode, mandatoryTextNotBlank: boolean): Record<stri
 
 /** `bankCard` in the enumeration, `BankCard` as the name of its schema. */
 function inBothCases(values: readonly string[]): string[] {
-  return values.flatMap((value) => [value.charAt(0).toLowerCase() + value.slice(1), value.charAt(0).toUpperCase() + value.slice(1)]);
+  return values.flatMap((value) => [uncapitalized(value), capitalized(value)]);
 }
 
 function inOneCase(values: readonly string[]): string[] {

@@ -2,7 +2,6 @@ import type { Request } from 'express';
 import { entityTag } from '../entity-tag.js';
 import { Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
-import { masked } from '../handlers/secrets.js';
 import { History, type Change, type Subject } from '../history.js';
 import { withoutUndefined, type JsonObject } from '../json.js';
 import { bad, countOf, timeOf } from '../parked-selection.js';
@@ -35,7 +34,7 @@ export function historyHandlers(options: HttpOptions, { definitions, retentionMs
     const { revision, at } = readQuery(rawQueryOf(request), ['revision', 'at']);
     if ((revision === undefined) === (at === undefined)) throw bad('revision', 'either this or at must be given');
     const past = revision === undefined ? await history.atTime(subject, timeOf('at', at ?? '')) : await history.atRevision(subject, revisionOf('revision', revision));
-    respond(response, { status: 200, headers: { ETag: entityTag(past.revision) }, body: masked(options.representation.represent(definition, past.resource), definition.secrets) });
+    respond(response, { status: 200, headers: { ETag: entityTag(past.revision) }, body: options.representation.seen(definition, past.resource) });
   }
 
   function subjectOf({ params: { resource, id } }: PastRequest): { subject: Subject; definition: ResourceDefinition } {

@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { entityTag } from '../entity-tag.js';
 import { QueryTooCostly, Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
-import { masked } from '../handlers/secrets.js';
 import type { Page } from '../store/store.js';
 import { toCursor } from './cursor.js';
 import { type ApiResponse, rawQueryOf, type ResourceRequest } from './exchange.js';
@@ -31,7 +30,7 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
     respond(response, {
       status: 200,
       headers: { 'X-Result-Count': String(page.items.length), ...pagingHeaders(rawQuery, parameters, page) },
-      body: page.items.map((stored) => selectFields(masked(representation.represent(definition, stored.resource), definition.secrets), parameters.fields)),
+      body: page.items.map((stored) => selectFields(representation.seen(definition, stored.resource), parameters.fields)),
     });
   }
 

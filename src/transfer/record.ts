@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { v5 as uuidv5 } from 'uuid';
 import { checkJson } from '../bus/envelope.js';
-import { Refusal, textOf, Unacceptable } from '../errors.js';
+import { Refusal, Unacceptable } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { NAMESPACE } from '../handlers/notification.js';
 import { forgetting } from '../handlers/secret-bodies.js';
 import { withoutDropped } from '../handlers/secrets.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
+import { atPosition, isObject, type Json, type JsonObject } from '../json.js';
 import { isResourceId, RESOURCE_ID_RULE } from '../resource-id.js';
 
 /** What a refused line carries beside its own attributes, so that it can be corrected and imported as it is. */
@@ -83,9 +83,7 @@ function parsed(bytes: Uint8Array): Json {
   try {
     return JSON.parse(utf8.decode(bytes)) as Json;
   } catch (error) {
-    // Only the position: the engine's text quotes what stands around it.
-    const position = /position \d+/.exec(textOf(error))?.[0];
-    throw new Refusal(400, 'The line is not JSON', [{ at: '/', problem: `is not JSON in UTF-8${position === undefined ? '' : ` at ${position}`}` }]);
+    throw new Refusal(400, 'The line is not JSON', [{ at: '/', problem: `is not JSON in UTF-8${atPosition(error)}` }]);
   }
 }
 

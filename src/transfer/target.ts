@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { apiPath } from '../api-paths.js';
 import type { Bus } from '../bus/bus.js';
 import type { Config } from '../config.js';
 import { errorBody, TooLargeError, UnavailableError } from '../errors.js';
@@ -50,8 +51,8 @@ export function busTarget(bus: Pick<Bus, 'request'>, { definition, source }: Ori
 }
 
 /** Where the service at this URL has the resources of a type. */
-export function collectionAt(url: string, { basePath }: Pick<Config, 'basePath'>, { name, api, version }: ResourceDefinition): string {
-  return `${url}${basePath}/${api}/${version}/${name}`;
+export function collectionAt(url: string, { basePath }: Pick<Config, 'basePath'>, definition: ResourceDefinition): string {
+  return `${url}${apiPath(basePath, definition)}/${definition.name}`;
 }
 
 /** Requests to a running service. @param collection such as `http://127.0.0.1:8080/tmf-api/party/v4/individual` */
