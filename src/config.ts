@@ -1,6 +1,7 @@
 import { referencePlaces, resourceNames, statedNames } from './handlers/index.js';
 import type { LifeCycle } from './handlers/life-cycle.js';
 import type { DeletionMode, ReferenceMode } from './handlers/references.js';
+import { isTarget } from './hub/allowed-targets.js';
 import { isObject } from './json.js';
 
 /** One setting: an environment variable, its default and what it is for. */
@@ -75,10 +76,17 @@ function adminToken(value: string): string | undefined {
   return optional(value);
 }
 
-export type Role = 'http' | 'worker';
+/** Host names, addresses and networks (CIDR). */
+function allowedTargets(value: string): readonly string[] {
+  const entries = value.split(',').map((entry) => entry.trim()).filter((entry) => entry !== '');
+  for (const entry of entries) if (!isTarget(entry)) throw new Error(`${entry}: must be a host name, an address or a network such as 10.1.0.0/16`);
+  return entries;
+}
+
+export type Role = 'http' | 'worker' | 'hub';
 
 function roles(value: string): ReadonlySet<Role> {
-  return new Set(value.split(',').map((role) => oneOf<Role>('http', 'worker')(role.trim())));
+  return new Set(value.split(',').map((role) => oneOf<Role>('http', 'worker', 'hub')(role.trim())));
 }
 
 /** An index that an operator wants beside those of the resource's definition. */
@@ -151,7 +159,7 @@ const settings = {
   storeUrl: setting('STORE_URL', 'file:./data', 'The database: mongodb(+srv)://…/NAME, file:FOLDER (embedded) or memory: (embedded, forgotten at the end)', urlOf('mongodb', 'mongodb+srv', 'file', 'memory')),
   port: setting('PORT', '8080', 'Port of the REST adapter and the health endpoints; 0 takes any free one', integer(0, 65535)),
   host: setting('HOST', '127.0.0.1', 'Address that the REST adapter listens on', text),
-  roles: setting('ROLES', 'http,worker', 'What this process does: http, worker or both', roles),
+  roles: setting('ROLES', 'http,worker,hub', 'What this process does: http, worker and hub (delivers to registered listeners), one or more of them', roles),
   prefix: setting('PREFIX', 'tmf', 'First part of every exchange, queue, subject and stream; one deployment has one', prefix),
   lanes: setting('LANES', '8', 'How many lanes carry the commands; fixed at the first start', integer(1, 256)),
   topology: setting('TOPOLOGY', 'declare', 'declare: create exchanges, queues and streams; check: only see that they are there', oneOf('declare', 'check')),
@@ -178,6 +186,16 @@ const settings = {
   retentionMinutes: setting('RETENTION_MINUTES', String(30 * DAY), 'How long receipts and published events are kept: a command repeated later is applied anew', integer(1, 3650 * DAY)),
   tombstoneMinutes: setting('TOMBSTONE_MINUTES', String(30 * DAY), 'How long a deleted resource keeps its place: created again before, it counts its revisions on', integer(1, 3650 * DAY)),
   maxRequests: setting('MAX_REQUESTS', '500', 'Requests under way at a time; beyond that the answer is 503 with Retry-After', integer(1, 100_000)),
+  hubAllow: setting('HUB_ALLOW', '', 'Private targets that listeners may have, separated by commas: host names, addresses and networks such as 10.1.0.0/16', allowedTargets),
+  hubHttpsOnly: setting('HUB_HTTPS_ONLY', 'off', 'on: listeners must be https', flag),
+  hubTimeoutMs: setting('HUB_TIMEOUT_MS', '10000', 'How long a listener may take to answer', integer(10, 600_000)),
+  hubConcurrency: setting('HUB_CONCURRENCY', '8', 'Deliveries under way to one listener', integer(1, 100)),
+  hubAttempts: setting('HUB_ATTEMPTS', '12', 'How often a delivery is tried while others to the same listener succeed; then it is parked', integer(1, 1_000)),
+  hubRetryMaxMs: setting('HUB_RETRY_MAX_MS', '60000', 'The longest pause between two attempts', integer(10, 3_600_000)),
+  hubSuspendMinutes: setting('HUB_SUSPEND_MINUTES', '1440', 'After so long without any success a subscription is suspended', integer(1, 30 * DAY)),
+  hubMax: setting('HUB_MAX', '1000', 'How many subscriptions there may be', integer(1, 100_000)),
+  hubRotationMinutes: setting('HUB_ROTATION_MINUTES', '1440', 'How long the signing secret before the last still signs, too', integer(0, 30 * DAY)),
+  maxStreams: setting('MAX_STREAMS', '100', 'Event streams (text/event-stream) under way at a time; beyond that the answer is 503', integer(1, 100_000)),
   adminToken: setting('ADMIN_TOKEN', '', 'Bearer token of /admin (dead letters, history), 16 characters or more; empty: there is no /admin', adminToken),
   drainMs: setting('DRAIN_MS', '0', 'After SIGTERM: how long requests are still accepted while readiness says no, for a load balancer to look elsewhere', integer(0, 600_000)),
   shutdownMs: setting('SHUTDOWN_MS', '10000', 'After that: how long what is under way may take', integer(0, 600_000)),
@@ -220,7 +238,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
 function contradictions(config: Config): string[] {
   const found: string[] = [];
-  if (config.busUrl.startsWith('memory:') && config.roles.size < 2) found.push('BUS_URL memory: is one process, so ROLES must be http,worker');
+  if (config.busUrl.startsWith('memory:') && !(config.roles.has('http') && config.roles.has('worker'))) found.push('BUS_URL memory: is one process, so ROLES must have http and worker');
   if (/^file:\/*$/.test(config.storeUrl)) found.push('STORE_URL file: must name a folder');
   if (config.pageDefault > config.pageMax) found.push('PAGE_DEFAULT must not be more than PAGE_MAX');
   if (config.tombstoneMinutes < config.retentionMinutes) found.push('TOMBSTONE_MINUTES must not be less than RETENTION_MINUTES: a kept receipt would outlive its resource');

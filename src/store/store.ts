@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../json.js';
 import type { Origin, OutgoingEvent, ParkReason, Reply } from '../message.js';
 import type { Status } from '../status.js';
+import type { HubStore } from './hub-store.js';
 import type { Position, Query } from './query.js';
 
 /** Version of the stored documents. A worker reads this format and the one before it, and refuses to start on a newer one. */
@@ -12,6 +13,9 @@ export const FORMAT = 1;
  * A method that cannot reach the database throws, and whoever called decides how long to try again.
  */
 export interface Store {
+  /** What the hub keeps. */
+  readonly hub: HubStore;
+
   /** The resources of one type with these ids, tombstones included; ids without a document are absent from the answer. */
   load(type: string, ids: readonly string[]): Promise<Map<string, StoredResource>>;
 
@@ -55,6 +59,9 @@ export interface Store {
    * but for those left out: what was not committed between the two times, both included, where they are given.
    */
   readLog(after: number, limit: number, between?: Between): Promise<LoggedCommit[]>;
+
+  /** The position of the last commit that was published; 0 when none ever was. */
+  lastPosition(): Promise<number>;
 
   /** One commit, published or not; undefined when its retention is over. */
   readCommit(id: string): Promise<StoredCommit | undefined>;
