@@ -1,0 +1,194 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { PermanentStoreError } from '../errors.js';
+import { hold } from '../hold.js';
+import type { LoggedCommit, Store } from '../store/store.js';
+import { LoggedEvent } from './logged-event.js';
+import { type ReadCommit, RecentCommits } from './recent-commits.js';
+
+/** How many commits are read at a time: each can have hundreds of events. */
+const PAGE_COMMITS = 20;
+
+export interface LogTailOptions {
+  readonly store: Pick<Store, 'readLog' | 'lastPosition'>;
+  /** How often the log is looked at while somebody waits for what comes next. */
+  readonly pollMs: number;
+  /** How much of what was read last is kept for others, as text of events. */
+  readonly maxBytes: number;
+  readonly log: Logger;
+}
+
+/** A part of the log. */
+export interface LogPage {
+  /** Notifications only, in the order of the log. */
+  readonly events: readonly LoggedEvent[];
+  /** Position of the last commit, with or without events; where the page begins when there was none. */
+  readonly upTo: number;
+}
+
+/** The retention of what comes next is over. */
+export class LogGone extends Error {
+  override readonly name = 'LogGone';
+  /** @param oldest position of the first commit that is kept, or else of the next that comes */
+  constructor(readonly oldest: number) {
+    super(`the log begins at position ${oldest}`);
+  }
+}
+
+/** A position behind the end of the log. */
+export class LogAhead extends Error {
+  override readonly name = 'LogAhead';
+  constructor(readonly last: number) {
+    super(`the log ends at position ${last}`);
+  }
+}
+
+interface Waiting {
+  readonly after: number;
+  readonly answer: (page: LogPage) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/**
+ * The log of published commits for all readers of this process: what many want at the same time is read and parsed once.
+ * Positions have no gaps and become visible in order, so a reader that goes on behind a position passes over nothing.
+ */
+export class LogTail {
+  private readonly recent: RecentCommits;
+  /** Reads under way, by where they begin. */
+  private readonly reads = new Map<number, Promise<readonly ReadCommit[]>>();
+  private readonly waiting = new Set<Waiting>();
+  private readonly stop = new AbortController();
+  private isPolling = false;
+
+  constructor(private readonly options: LogTailOptions) {
+    this.recent = new RecentCommits(options.maxBytes);
+  }
+
+  /** The next page behind a position; empty at the end of the log. @throws LogGone, LogAhead, and whatever the store throws. */
+  async read(after: number): Promise<LogPage> {
+    const kept = this.recent.after(after, PAGE_COMMITS);
+    const commits = kept.length > 0 ? kept : await this.fetchOnce(after);
+    return { events: commits.flatMap(({ events }) => events), upTo: commits.at(-1)?.position ?? after };
+  }
+
+  /** As `read`, but waits until there is something, and while the store is away. @throws LogGone, LogAhead, the signal's reason, an error after `close`. */
+  next(after: number, signal: AbortSignal): Promise<LogPage> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        this.waiting.delete(reader);
+        signal.removeEventListener('abort', abort);
+      };
+      const refuse = (error: unknown): void => {
+        settle();
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown is passed on as it is
+        reject(error);
+      };
+      const abort = (): void => refuse(signal.reason);
+      const answer = (page: LogPage): void => {
+        settle();
+        resolve(page);
+      };
+      const reader = { after, answer, refuse };
+      if (signal.aborted) return abort();
+      if (this.stop.signal.aborted) return refuse(this.stop.signal.reason);
+      signal.addEventListener('abort', abort);
+      this.waiting.add(reader);
+      void this.serve(reader);
+    });
+  }
+
+  /** Position of the last commit in the log; 0 while there is none. */
+  end(): Promise<number> {
+    return this.options.store.lastPosition();
+  }
+
+  /** Position before the oldest commit that is kept: where a reader of everything begins. */
+  async start(): Promise<number> {
+    const [oldest] = await this.options.store.readLog(0, 1);
+    return oldest ? oldest.position - 1 : this.end();
+  }
+
+  /** Whoever waits is refused. */
+  close(): void {
+    this.stop.abort(new Error('the log is not read any more'));
+    for (const { refuse } of [...this.waiting]) refuse(this.stop.signal.reason);
+    this.recent.clear();
+  }
+
+  private async serve(reader: Waiting): Promise<void> {
+    try {
+      const page = await this.read(reader.after);
+      if (page.upTo > reader.after) return reader.answer(page);
+    } catch (error) {
+      if (isFinal(error)) return reader.refuse(error);
+      // The store is away: polling tells when it is back.
+    }
+    void this.poll();
+  }
+
+  /** As long as anybody waits. */
+  private async poll(): Promise<void> {
+    if (this.isPolling) return;
+    this.isPolling = true;
+    const { pollMs, log } = this.options;
+    try {
+      while (this.waiting.size > 0) {
+        await pause(pollMs, undefined, { signal: this.stop.signal });
+        const furthest = Math.max(...[...this.waiting].map(({ after }) => after));
+        const hasMore = await hold('reading the log', () => this.hasMore(furthest), this.stop.signal, log);
+        await Promise.all([...this.waiting].filter(({ after }) => hasMore || after < furthest).map((reader) => this.serve(reader)));
+      }
+    } catch (error) {
+      for (const { refuse } of [...this.waiting]) refuse(error);
+    } finally {
+      this.isPolling = false;
+    }
+  }
+
+  /** Whether there is anything to tell behind a position, be it that it cannot be read; what there is has been read then. */
+  private async hasMore(after: number): Promise<boolean> {
+    try {
+      return (await this.options.store.lastPosition()) !== after && (await this.fetchOnce(after)).length > 0;
+    } catch (error) {
+      if (isFinal(error)) return true;
+      throw error;
+    }
+  }
+
+  private fetchOnce(after: number): Promise<readonly ReadCommit[]> {
+    const running = this.reads.get(after) ?? this.fetch(after).finally(() => this.reads.delete(after));
+    this.reads.set(after, running);
+    return running;
+  }
+
+  private async fetch(after: number): Promise<readonly ReadCommit[]> {
+    const { store } = this.options;
+    let found = await store.readLog(after, PAGE_COMMITS);
+    if (found.length === 0) {
+      const last = await store.lastPosition();
+      if (last < after) throw new LogAhead(last);
+      if (last === after) return [];
+      // They may have come since; if not, they were there and are gone.
+      found = await store.readLog(after, PAGE_COMMITS);
+      if (found.length === 0) throw new LogGone(last + 1);
+    }
+    const [first] = found;
+    if (first && first.position !== after + 1) throw new LogGone(first.position);
+    // What lies behind a gap is left for the next read, which finds that it begins with one.
+    const commits = found.filter(({ position }, index) => position === after + 1 + index).map(toReadCommit);
+    if (!this.stop.signal.aborted) this.recent.add(commits);
+    return commits;
+  }
+}
+
+/** Numbers count all events of a commit, those of other topics included. */
+function toReadCommit({ position, at, entries }: LoggedCommit): ReadCommit {
+  const events = entries.flatMap(({ events }) => events).map((recorded, number) => new LoggedEvent({ position, number }, at, recorded));
+  return { position, events: events.filter(({ recorded }) => recorded.topic === 'events') };
+}
+
+/** Waiting does not help. */
+function isFinal(error: unknown): boolean {
+  return error instanceof LogGone || error instanceof LogAhead || error instanceof PermanentStoreError;
+}
