@@ -152,7 +152,7 @@ it('warns over REST, in a repeated answer too', async () => {
   const api = service.api(definitionOf('partyRole'));
   const post = (): Promise<Response> => api.post({ id: 'r', ...role('nobody') }, { 'idempotency-key': 'once' });
   const [first, again] = [await post(), await post()];
-  const warning = '199 - "/engagedParty: there is no Individual nobody"';
+  const warning = '299 - "/engagedParty: there is no Individual nobody"';
   expect([first.status, first.headers.get('warning'), again.status, again.headers.get('warning'), again.headers.get('idempotent-replayed')]).toEqual([201, warning, 201, warning, 'true']);
   const patched = await api.patch('r', { status: 'active' });
   expect([patched.status, patched.headers.get('warning')]).toEqual([200, null]);

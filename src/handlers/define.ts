@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../json.js';
 import type { AttributeIndex, ResourceDefinition, Secrets, Stamps, ViewPart } from './definition.js';
 import { uncapitalized } from './first-letter.js';
 import type { LifeCycle } from './life-cycle.js';
-import { compileValidator, omittedByUpdate, referenceAttributes, scalarTypes, type Specification } from './schema.js';
+import { compileValidator, declaredAttributes, omittedByUpdate, referenceAttributes, scalarTypes, type Specification } from './schema.js';
 
 /** What a definition file says: the rest is as its specification, or most specifications, have it. */
 export interface ResourceOutline {
@@ -75,6 +75,7 @@ export function defineResource(outline: ResourceOutline): ResourceDefinition {
       delete: `${typeName}DeleteEvent`,
     },
     indexes,
+    declared: declaredAttributes(specification, typeName),
     scalarType: scalarTypes(specification, typeName),
     viewPart: outline.viewPart,
     viewOwners,

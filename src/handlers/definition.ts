@@ -76,6 +76,8 @@ export interface ResourceDefinition {
   };
   /** What lists are often filtered or sorted by; the database indexes it. Each costs every write. */
   readonly indexes: readonly AttributeIndex[];
+  /** The attributes that the specification declares, those of all its types. Others are kept as well. */
+  readonly declared: ReadonlySet<string>;
   /** What the specification declares the value at a dotted path to be, if it is one that nothing lies below. */
   readonly scalarType: (path: readonly string[]) => ScalarType | undefined;
   readonly viewPart: ViewPart | undefined;

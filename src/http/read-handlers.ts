@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { entityTag } from '../entity-tag.js';
 import { QueryTooCostly, Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import { warningHeader } from '../handlers/warnings.js';
+import type { Query } from '../store/query.js';
 import type { Page } from '../store/store.js';
 import { toCursor } from './cursor.js';
 import { type ApiResponse, rawQueryOf, type ResourceRequest } from './exchange.js';
@@ -29,7 +31,7 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
     const page = await find(parameters);
     respond(response, {
       status: 200,
-      headers: { 'X-Result-Count': String(page.items.length), ...pagingHeaders(rawQuery, parameters, page) },
+      headers: { 'X-Result-Count': String(page.items.length), ...pagingHeaders(rawQuery, parameters, page), ...warningHeader(page.total === 0 ? undeclared(parameters.query) : []) },
       body: page.items.map((stored) => selectFields(representation.seen(definition, stored.resource), parameters.fields)),
     });
   }
@@ -45,6 +47,12 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
       ...(cursor === undefined ? {} : { 'X-Next-Cursor': cursor }),
       ...(links === undefined ? {} : { Link: links }),
     };
+  }
+
+  /** An attribute that the specification does not have may be one of a sender's own; where nothing is found, it may be a mistake. */
+  function undeclared({ where }: Query): string[] {
+    const names = new Set(where.flatMap(({ path: [name = ''] }) => (definition.declared.has(name) || Object.hasOwn(definition.answerDefaults, name) ? [] : [name])));
+    return names.size === 0 ? [] : [`nothing found, and the specification of ${definition.name} has no ${[...names].join(', ')}`];
   }
 
   async function find({ query, patterns: [pattern] }: ListParameters): Promise<Page> {

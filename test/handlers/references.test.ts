@@ -71,7 +71,7 @@ describe('what is not there', () => {
     const item = asking('partyRole', 'create', 'r', data);
     const first = decidedOn(world, [item], lenient);
     const [reply] = repliesOf(first);
-    expect(reply?.headers['Warning']).toBe(texts.map((text) => `199 - "${text}"`).join(', '));
+    expect(reply?.headers['Warning']).toBe(texts.map((text) => `299 - "${text}"`).join(', '));
     expect(first.commit).toMatchObject({ writes: [{ id: 'r' }], guards: [] });
     const again = decidedOn(world, [item], lenient, stateAfter(first.commit));
     expect(again.outcomes[0]).toMatchObject({ repeated: true, reply: { status: 201, body: reply?.body, headers: { ...reply?.headers, 'Idempotent-Replayed': 'true' } } });
@@ -88,7 +88,7 @@ describe('what is not there', () => {
     const [refused] = repliesOf(decidedOn(world, [asking('partyRole', 'create', 'r', data)], some));
     expect(refused && answerOf(refused)).toEqual([409, texts[0]]);
     const [warned] = repliesOf(decidedOn(world, [asking('partyRole', 'create', 'r', { ...data, engagedParty: party('ann'), account: [party('nobody')] })], some));
-    expect(warned).toMatchObject({ status: 201, headers: { Warning: `199 - "${texts[1]}"` } });
+    expect(warned).toMatchObject({ status: 201, headers: { Warning: `299 - "${texts[1]}"` } });
   });
 
   it('is nobody’s business where that is off, and nothing is filled in', () => {

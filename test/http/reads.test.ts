@@ -91,6 +91,34 @@ describe('list', () => {
     expect(await idsFor(query)).toEqual(ids);
   });
 
+  test.each<[string, string | null]>([
+    ['nmae=Alpha', 'nmae'],
+    ['nmae=Alpha&nmae.ne=Beta&engagedparty.id=p1&status=active&limit=0', 'nmae, engagedparty'],
+    ['nmae=Alpha&cursor=', 'nmae'],
+    ['n"ä=x', 'n??'],
+    ['__proto__=x&constructor=y', '__proto__, constructor'],
+    ['name=Nobody&engagedParty.nmae=x&roleType.name=x&id=x&href=/elsewhere', null],
+    ['size=10', null],
+    ['nmae.ne=Alpha&limit=0', null],
+    ['nmae.ne=Alpha&offset=9', null],
+    ['limit=0', null],
+  ])('%s is warned of where nothing is found: %s', async (query, names) => {
+    const { status, headers } = await ask(`${rest.roles}?${query}`);
+    expect(status).toBe(200);
+    expect(headers.get('warning')).toBe(names === null ? null : `299 - "nothing found, and the specification of partyRole has no ${names}"`);
+  });
+
+  test('the names of many unknown attributes do not fill the header', async () => {
+    const { headers } = await ask(`${rest.roles}?${Array.from({ length: 50 }, (_, index) => `unknown${index}=x`).join('&')}`);
+    expect(headers.get('warning')?.length).toBeLessThan(250);
+  });
+
+  test('an attribute of one of the types of a resource is none of the unknown', async () => {
+    const methods = `${rest.origin}/tmf-api/paymentMethod/v4/paymentMethod`;
+    expect((await ask(`${methods}?brand=Visa&@type=bankCard`)).headers.get('warning')).toBeNull();
+    expect((await ask(`${methods}?barnd=Visa`)).headers.get('warning')).toMatch(/paymentMethod has no barnd"$/);
+  });
+
   test('fields chooses attributes', async () => {
     const { body } = await ask(`${rest.roles}?id=a&fields=name,engagedParty.id`);
     expect(body).toEqual([{ id: 'a', href: `${BASE_PATH}/partyRole/a`, name: 'Alpha', engagedParty: { id: 'p1' } }]);
