@@ -1,4 +1,4 @@
-import { badParameter, decode } from './parameter.js';
+import { badParameter, decode } from '../query/parameter.js';
 
 /**
  * The parameters of a query string that has these and no others, each at most once.

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { deeperThan, type Json } from '../json.js';
+import { badParameter } from '../query/parameter.js';
 import { completeSort, type Condition, type Position, type SortKey } from '../store/query.js';
 import { isResourceId } from '../resource-id.js';
-import { badParameter } from './parameter.js';
 
 /** A list, whatever its page: a cursor of one means nothing in another. */
 export interface ListIdentity {

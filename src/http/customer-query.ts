@@ -1,9 +1,9 @@
 import { KINDS, type Kind } from '../customer/timeline-entry.js';
 import type { TimelineFilter, TimelineResume } from '../customer/timeline.js';
 import { toUtcDateTime } from '../date-time.js';
+import { type Fields, fieldsOf } from '../query/fields.js';
+import { badParameter } from '../query/parameter.js';
 import { readQuery } from './admin-query.js';
-import { type Fields, fieldsOf } from './fields.js';
-import { badParameter } from './parameter.js';
 import { readTimelineCursor } from './timeline-cursor.js';
 
 /** What a request for the view of a customer asks for. */

@@ -1,6 +1,6 @@
+import type { NamedCondition } from '../query/filter-parameter.js';
+import { badParameter } from '../query/parameter.js';
 import type { SortKey } from '../store/query.js';
-import type { NamedCondition } from './filter-parameter.js';
-import { badParameter } from './parameter.js';
 
 /** No resource has this id. */
 const NO_ID = '';

@@ -1,11 +1,11 @@
 import { Refusal } from '../errors.js';
+import { parseConditions } from '../query/conditions.js';
+import { type Fields, fieldsOf } from '../query/fields.js';
+import type { NamedCondition, ScalarTypeOf } from '../query/filter-parameter.js';
+import { attributePath, badParameter, decode, decodeList } from '../query/parameter.js';
 import type { Condition, Query, SortKey } from '../store/query.js';
 import { type ListIdentity, readCursor } from './cursor.js';
-import { type Fields, fieldsOf } from './fields.js';
-import { type NamedCondition, parseFilter, type ScalarTypeOf } from './filter-parameter.js';
 import { onStoredAttribute, sortedByStoredAttribute } from './href-condition.js';
-import { attributePath, badParameter, decode, decodeList } from './parameter.js';
-import { checkPatterns } from './pattern.js';
 
 /** What a list request asks for. */
 export interface ListParameters {
@@ -34,8 +34,6 @@ export interface ListRules {
 }
 
 const MAX_QUERY_LENGTH = 8_000;
-const MAX_CONDITIONS = 50;
-const MAX_VALUES = 200;
 const MAX_SORT_KEYS = 10;
 const MAX_OFFSET = 2 ** 31 - 1;
 
@@ -50,14 +48,12 @@ type Control = (typeof CONTROLS)[number];
  */
 export function parseListParameters(rawQuery: string, rules: ListRules): ListParameters {
   const { controls, filters } = partition(rawQuery);
-  const conditions = merged(filters.map((raw) => parseFilter(raw, rules.scalarType)));
+  const conditions = parseConditions(filters, rules.scalarType);
   const sort = sortKeys(controls.sort);
   for (const { parameter, path } of [...conditions, ...sort.map((key) => ({ parameter: 'sort', path: key.path }))]) {
     const hidden = path.find((name) => rules.hidden.includes(name));
     if (hidden !== undefined) throw badParameter(parameter, `${hidden} is masked in lists, so they are neither filtered nor sorted by it`);
   }
-  const patterns = conditions.filter((condition) => condition.operator === 'regex');
-  checkPatterns(patterns);
   const stored = conditions.map((condition) => onStoredAttribute(condition, rules.hrefPrefix));
   const limit = count('limit', controls.limit, rules.pageDefault);
   if (limit > rules.pageMax) throw badParameter('limit', `may be at most ${rules.pageMax}`);
@@ -74,7 +70,7 @@ export function parseListParameters(rawQuery: string, rules: ListRules): ListPar
     list,
     byCursor: cursor !== undefined,
     fields: fieldsOf(controls.fields.flatMap((text) => decodeList('fields', text))),
-    patterns: patterns.map((condition) => condition.parameter),
+    patterns: conditions.filter(({ operator }) => operator === 'regex').map(({ parameter }) => parameter),
   };
 }
 
@@ -100,21 +96,6 @@ function partition(rawQuery: string): Parameters {
     else if (part !== '') filters.push(part);
   }
   return { controls, filters };
-}
-
-/** The same attribute and operator again adds alternatives to the first. */
-function merged(conditions: readonly NamedCondition[]): NamedCondition[] {
-  const byTarget = new Map<string, NamedCondition>();
-  for (const condition of conditions) {
-    const target = [condition.operator, ...condition.path].join('.');
-    const present = byTarget.get(target);
-    byTarget.set(target, present ? { ...present, values: [...present.values, ...condition.values] } : condition);
-  }
-  const distinct = [...byTarget.values()];
-  if (distinct.length > MAX_CONDITIONS) throw badParameter(distinct[MAX_CONDITIONS]?.parameter ?? '', `is one of more than ${MAX_CONDITIONS} conditions`);
-  const crowded = distinct.find((condition) => condition.values.length > MAX_VALUES);
-  if (crowded) throw badParameter(crowded.parameter, `has more than ${MAX_VALUES} values`);
-  return distinct;
 }
 
 function unnamed({ path, operator, values }: NamedCondition): Condition {

@@ -4,15 +4,15 @@ import { QueryTooCostly, Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { warningHeader } from '../handlers/warnings.js';
 import type { Query } from '../store/query.js';
+import { selectFields } from '../query/fields.js';
+import { badParameter } from '../query/parameter.js';
 import type { Page } from '../store/store.js';
 import { toCursor } from './cursor.js';
 import { type ApiResponse, rawQueryOf, type ResourceRequest } from './exchange.js';
-import { selectFields } from './fields.js';
 import { GroupedReads } from './grouped-reads.js';
 import type { HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
 import { cursorLinks, pagingLinks } from './paging-links.js';
-import { badParameter } from './parameter.js';
 import { isNotModified } from './preconditions.js';
 import { type ListParameters, parseFields, parseListParameters } from './query-parameters.js';
 

@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { TimelineResume } from '../customer/timeline.js';
 import { END_OF_TIME, UNDATED } from '../customer/timeline-place.js';
 import type { Json } from '../json.js';
-import { badParameter } from './parameter.js';
+import { badParameter } from '../query/parameter.js';
 
 /** So that it fits into a query string. */
 const MAX_LENGTH = 4_000;

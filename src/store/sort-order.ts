@@ -1,5 +1,6 @@
 import { QueryTooCostly } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
+import { compareText } from '../text-order.js';
 import { escapeName } from './mongo-names.js';
 import { completeSort, isId, type Position, type Query, type SortKey } from './query.js';
 import type { StoredResource } from './store.js';
@@ -127,20 +128,4 @@ function compareMembers(left: readonly [string, Json][], right: readonly [string
     if (order !== 0) return order;
   }
   return left.length - right.length;
-}
-
-/** By code point, as UTF-8 bytes sort; `<` would sort by UTF-16 unit and put U+FFFD after U+1F600. */
-export function compareText(left: string, right: string): number {
-  const length = Math.min(left.length, right.length);
-  for (let i = 0; i < length; i += 1) {
-    const a = left.charCodeAt(i);
-    const b = right.charCodeAt(i);
-    if (a !== b) return aboveSurrogates(a) - aboveSurrogates(b);
-  }
-  return left.length - right.length;
-}
-
-/** Moves surrogates, the halves of code points beyond U+FFFF, behind all other units. */
-function aboveSurrogates(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

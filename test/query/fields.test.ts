@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { fieldsOf, selectFields } from '../../src/http/fields.js';
+import { fieldsOf, selectFields } from '../../src/query/fields.js';
 import type { JsonObject } from '../../src/json.js';
 
 const role: JsonObject = {
