@@ -7,13 +7,13 @@ const ALWAYS = ['id', 'href'];
 
 /**
  * The choice that `fields=` makes (TMF630 part 1, attribute selection): names separated by commas, dotted to go down,
- * `none` for nothing but `id` and `href`. Undefined when nothing is chosen, which means everything.
+ * `none` for nothing but what is always there. Undefined when nothing is chosen, which means everything.
  */
-export function fieldsOf(names: readonly string[]): Fields | undefined {
+export function fieldsOf(names: readonly string[], always: readonly string[] = ALWAYS): Fields | undefined {
   const chosen = names.map((name) => name.trim()).filter((name) => name !== '');
   if (chosen.length === 0) return undefined;
   const root: FieldTree = new Map();
-  for (const name of [...ALWAYS, ...chosen.filter((name) => name !== 'none')]) add(root, name.split('.'));
+  for (const name of [...always, ...chosen.filter((name) => name !== 'none')]) add(root, name.split('.'));
   return root;
 }
 

@@ -1,0 +1,60 @@
+import type { ResourceDefinition } from '../handlers/definition.js';
+import type { JsonObject } from '../json.js';
+import { parseConditions } from '../query/conditions.js';
+import { selectFields } from '../query/fields.js';
+import type { NamedCondition } from '../query/filter-parameter.js';
+import { compileCondition } from '../query/match.js';
+import { badParameter, decodeList } from '../query/parameter.js';
+import { checkEventCondition, eventFields, eventScalarType, IMPORTED } from './event-attributes.js';
+import type { LoggedEvent } from './logged-event.js';
+
+/** Which events a subscriber wants, and what of them. */
+export interface EventFilter {
+  matches(event: LoggedEvent): boolean;
+  /** What was chosen of a TM Forum envelope; the same object when nothing was. */
+  slim(envelope: JsonObject): JsonObject;
+}
+
+export const MAX_EVENT_QUERY = 8_000;
+
+const FIELDS = 'fields=';
+
+/**
+ * Reads the `query` of a subscription (TMF630 part 1, notifications): the filters of lists, on what an event says. Names go from
+ * the TM Forum envelope downwards: `eventType=PartyRoleCreateEvent&event.partyRole.status=active`; `imported` says whether it is
+ * part of a mass import. `fields=` chooses what of the envelope is sent. An empty query wants everything of the API.
+ * @param definitions those of one API
+ * @throws Refusal 400 that names the parameter.
+ */
+export function parseEventQuery(query: string, definitions: readonly ResourceDefinition[]): EventFilter {
+  if (query.length > MAX_EVENT_QUERY) throw badParameter('query', `has more than ${MAX_EVENT_QUERY} characters`);
+  const parts = query.replace(/^\?/, '').split('&').filter((part) => part !== '');
+  const chosen = parts.filter((part) => part.startsWith(FIELDS));
+  const conditions = parseConditions(parts.filter((part) => !part.startsWith(FIELDS)), (path) => eventScalarType(path, definitions));
+  for (const condition of conditions) checkEventCondition(condition, definitions);
+  const fields = eventFields(chosen.flatMap((part) => decodeList('fields', part.slice(FIELDS.length))), definitions);
+  return { matches: compiled(conditions, definitions), slim: (envelope) => selectFields(envelope, fields) };
+}
+
+/** Parts of an event, by what it costs to look at them. */
+const PARTS: readonly { readonly has: (name: string) => boolean; readonly read: (event: LoggedEvent) => JsonObject }[] = [
+  { has: isInHead, read: ({ id, eventType }) => ({ eventId: id, eventType }) },
+  // It lies around the envelope, and is absent where it is not true.
+  { has: (name) => name === IMPORTED, read: ({ cloudEvent }) => ({ [IMPORTED]: cloudEvent[IMPORTED] === true }) },
+  { has: (name) => !isInHead(name) && name !== IMPORTED, read: ({ envelope }) => envelope },
+];
+
+function isInHead(name: string): boolean {
+  return name === 'eventId' || name === 'eventType';
+}
+
+function compiled(conditions: readonly NamedCondition[], definitions: readonly ResourceDefinition[]): EventFilter['matches'] {
+  const resources = new Set(definitions.map(({ name }) => name));
+  const parts = PARTS.map(({ has, read }) => ({ read, tests: conditions.filter(({ path: [name = ''] }) => has(name)).map(compileCondition) })).filter(({ tests }) => tests.length > 0);
+  return (event) =>
+    resources.has(event.resource) &&
+    parts.every(({ read, tests }) => {
+      const json = read(event);
+      return tests.every((test) => test(json));
+    });
+}
