@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { growthSection } from './growth.js';
+import { hubSection } from './hub.js';
 import { latencySection } from './latency.js';
 import { NODE_FLAGS } from './process.js';
 import { merged, reached, table, type Line } from './report.js';
@@ -11,7 +12,7 @@ import { openStage, type BusKind, type Stage } from './stage.js';
 import { throughputSection } from './throughput-section.js';
 import { serverVersions } from './versions.js';
 
-const SECTIONS = ['throughput', 'rest', 'latency', 'growth'] as const;
+const SECTIONS = ['throughput', 'rest', 'latency', 'hub', 'growth'] as const;
 const BUSES: readonly BusKind[] = ['rabbitmq', 'nats'];
 /** Few rounds on a shared machine can be poor by chance: before a median counts as poor, it is taken over up to three times as many. */
 const MORE_LOOKS = 2;
@@ -20,7 +21,7 @@ const HELP = `Measures the service beside what it is compared with, in the same 
 Starts its own servers; nothing else should run on the machine meanwhile.
 
   --full             every section on both buses, all sizes, 5 rounds: some forty minutes; without it a part in under three
-  --only a,b         of ${SECTIONS.join(', ')}; rest and growth are measured on RabbitMQ, growth only with --full
+  --only a,b         of ${SECTIONS.join(', ')}; rest, hub and growth are measured on RabbitMQ, growth only with --full
   --bus a,b          of ${BUSES.join(', ')}; without --full rabbitmq alone
   --rounds N
   --nats-sync TIME   sync_interval of JetStream; default 2m, as that of the server. With "always" each message is one sync
@@ -103,6 +104,7 @@ async function measureAll(stage: Stage, { rounds, full, sections }: Choice, line
   const hasRabbit = stage.buses.has('rabbitmq');
   if (sections.includes('rest') && hasRabbit) lines.push(...(await restSection(stage, { rounds, full })));
   if (sections.includes('latency')) lines.push(...(await latencySection(stage, { rounds, full, capacity })));
+  if (sections.includes('hub') && hasRabbit) lines.push(...(await hubSection(stage, { rounds, full })));
   if (sections.includes('growth') && full && hasRabbit) lines.push(...(await growthSection(stage, { rounds })));
 }
 

@@ -8,7 +8,7 @@ export interface Line {
   readonly target?: Target;
 }
 
-export type Section = 'throughput' | 'REST' | 'latency' | 'growth' | 'cost';
+export type Section = 'throughput' | 'REST' | 'latency' | 'hub' | 'growth' | 'cost';
 
 /** What the median must be. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };

@@ -1,0 +1,211 @@
+import type { Logger } from 'pino';
+import { hold } from '../hold.js';
+import { textOf } from '../errors.js';
+import type { HubStore, ParkedDelivery, Progress, Subscription } from '../store/hub-store.js';
+import { outgoingOf } from './dialect.js';
+import type { EventFilter } from './event-filter.js';
+import { InHand } from './in-hand.js';
+import { LogAhead, LogGone, type LogTail } from './log-tail.js';
+import type { LoggedEvent } from './logged-event.js';
+import { Patience, type PatienceOptions } from './patience.js';
+import type { Outcome, Sender } from './sending.js';
+
+export interface DeliveryOptions extends PatienceOptions {
+  readonly store: Pick<HubStore, 'parkDeliveries' | 'suspend' | 'unregister'>;
+  readonly tail: Pick<LogTail, 'next'>;
+  readonly sender: Sender;
+  /** Deliveries under way to one listener. */
+  readonly concurrency: number;
+  readonly log: Logger;
+}
+
+/** A listener that does not keep up holds so much in memory, and the rest stays in the log. */
+const MAX_EVENTS = 200;
+const MAX_CHARACTERS = 1024 * 1024;
+
+/**
+ * One subscription's way from the log to its listener: each event that it wants at least once, in order for each resource, several
+ * resources at a time. What it has of memory is bounded, and it waits for nobody else.
+ */
+export class Delivery {
+  private readonly inHand: InHand;
+  private readonly patience: Patience;
+  private readonly stopped = new AbortController();
+  private readonly underWay = new Set<Promise<void>>();
+  private reading: Promise<void> | undefined;
+  private roomWaiter: (() => void) | undefined;
+  private pause: NodeJS.Timeout | undefined;
+  private pausedUntil = 0;
+
+  constructor(
+    private current: Subscription,
+    private readonly filter: EventFilter,
+    private readonly options: DeliveryOptions,
+  ) {
+    this.inHand = new InHand(current.cursor);
+    this.patience = new Patience(current.health, options);
+  }
+
+  get subscription(): Subscription {
+    return this.current;
+  }
+
+  /** The same subscription with what may have been changed of it: its secrets. */
+  refresh(subscription: Subscription): void {
+    this.current = subscription;
+  }
+
+  start(): void {
+    this.reading = this.read();
+  }
+
+  get progress(): Progress {
+    const { id, epoch } = this.subscription;
+    const { cursor, count, oldest } = this.inHand;
+    return { id, epoch, cursor, health: { ...this.patience.health, waiting: count, ...(oldest ? { oldestWaiting: oldest } : {}) } };
+  }
+
+  /** Begins no further attempt; resolves when those under way have ended, so that `progress` is the last word. */
+  async stop(): Promise<void> {
+    this.halt();
+    await this.reading;
+    await Promise.all(this.underWay);
+  }
+
+  private halt(): void {
+    this.stopped.abort();
+    this.inHand.close();
+    clearTimeout(this.pause);
+    this.roomWaiter?.();
+  }
+
+  private async read(): Promise<void> {
+    const { tail, log } = this.options;
+    const { signal } = this.stopped;
+    try {
+      for (let after = this.subscription.cursor; !signal.aborted; ) {
+        if (!this.hasRoom()) {
+          await new Promise<void>((resolve) => (this.roomWaiter = resolve));
+          continue;
+        }
+        const { events, upTo } = await tail.next(after, signal);
+        this.inHand.add(events.filter((event) => this.filter.matches(event)), upTo);
+        after = upTo;
+        this.pump();
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof LogGone || error instanceof LogAhead) await this.suspend(error.message);
+      else log.error({ err: error, subscription: this.subscription.id }, 'a subscription cannot be read for');
+    }
+  }
+
+  private hasRoom(): boolean {
+    return this.inHand.count < MAX_EVENTS && this.inHand.size < MAX_CHARACTERS;
+  }
+
+  /** Begins as many attempts as may be under way. */
+  private pump(): void {
+    const most = this.patience.isDown ? 1 : this.options.concurrency;
+    while (this.underWay.size < most && !this.stopped.signal.aborted && Date.now() >= this.pausedUntil) {
+      const event = this.inHand.take();
+      if (!event) break;
+      const attempt = this.attempt(event).finally(() => {
+        this.underWay.delete(attempt);
+        this.pump();
+      });
+      this.underWay.add(attempt);
+    }
+    if (this.roomWaiter && this.hasRoom()) {
+      this.roomWaiter();
+      this.roomWaiter = undefined;
+    }
+  }
+
+  private async attempt(event: LoggedEvent): Promise<void> {
+    const outcome = await this.send(event);
+    if (outcome.kind === 'delivered') {
+      if (this.patience.isDown) this.inHand.wake();
+      this.patience.succeeded(event.id, new Date());
+      this.inHand.done(event);
+    } else if (outcome.kind === 'gone') {
+      await this.unregister();
+    } else {
+      await this.failed(event, outcome.error, outcome.retryAfterMs);
+    }
+  }
+
+  private async send(event: LoggedEvent): Promise<Outcome> {
+    const { callback, dialect, secrets } = this.subscription;
+    try {
+      const outgoing = outgoingOf(event, dialect, this.filter.slim(event.envelope));
+      return await this.options.sender.send({ callback, ...outgoing, id: event.id, ...secrets });
+    } catch (error) {
+      return { kind: 'failed', error: `it cannot be sent: ${textOf(error)}` };
+    }
+  }
+
+  private async failed(event: LoggedEvent, error: string, retryAfterMs: number | undefined): Promise<void> {
+    const verdict = this.patience.failed(event.id, error, retryAfterMs, new Date());
+    this.options.log.debug({ subscription: this.subscription.id, event: event.id, reason: error, verdict: verdict.kind }, 'event not delivered');
+    if (verdict.kind === 'suspend') await this.suspend(verdict.reason);
+    else if (verdict.kind === 'park') await this.park(event, error, verdict.attempts);
+    else if (!this.stopped.signal.aborted) this.wait(event, verdict.ms, verdict.allMs);
+  }
+
+  private wait(event: LoggedEvent, ms: number, allMs: number): void {
+    const pump = (): void => this.pump();
+    this.inHand.putBack(event, Math.max(ms, allMs), pump);
+    if (allMs === 0) return;
+    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + allMs);
+    clearTimeout(this.pause);
+    this.pause = setTimeout(pump, this.pausedUntil - Date.now() + 1);
+  }
+
+  private async park(event: LoggedEvent, error: string, attempts: number): Promise<void> {
+    const { store, log } = this.options;
+    const { id } = this.subscription;
+    const { recorded, place } = event;
+    const parked: ParkedDelivery = {
+      id: `${id}:${event.id}`,
+      subscription: id,
+      at: new Date(),
+      event: event.id,
+      key: recorded.key,
+      order: recorded.order,
+      position: place.position,
+      attempts,
+      error,
+      content: recorded.content,
+    };
+    try {
+      await hold('setting a delivery aside', () => store.parkDeliveries([parked]), this.stopped.signal, log);
+    } catch {
+      // Stopped: it was not set aside, and comes again.
+      return;
+    }
+    log.warn({ subscription: id, event: event.id, key: recorded.key, attempts, reason: error }, 'delivery parked');
+    this.inHand.done(event);
+  }
+
+  private async suspend(reason: string): Promise<void> {
+    await this.ended('suspending a subscription', reason, (id) => this.options.store.suspend(id, reason));
+  }
+
+  private async unregister(): Promise<void> {
+    await this.ended('removing a subscription', 'the listener answered 410', (id) => this.options.store.unregister(id));
+  }
+
+  /** Nothing more is to be delivered. */
+  private async ended(what: string, reason: string, record: (id: string) => Promise<boolean>): Promise<void> {
+    const { log } = this.options;
+    const { id, callback } = this.subscription;
+    try {
+      const recorded = await hold(what, () => record(id), this.stopped.signal, log);
+      if (recorded) log.warn({ subscription: id, host: new URL(callback).host, reason }, what);
+    } catch (error) {
+      if (!this.stopped.signal.aborted) log.error({ subscription: id, reason: textOf(error) }, what);
+    }
+    this.halt();
+  }
+}

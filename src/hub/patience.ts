@@ -1,0 +1,95 @@
+import type { Health } from '../store/hub-store.js';
+
+export interface PatienceOptions {
+  /** The first pause; each further one is twice as long, up to `longestMs`. */
+  readonly firstMs: number;
+  readonly longestMs: number;
+  /** How often an event is tried while others succeed. */
+  readonly attempts: number;
+  /** Without any success for so long, nothing more is tried. */
+  readonly suspendMs: number;
+}
+
+/** So many failures in a row, with no success between them, are those of the listener and not of an event. */
+const LISTENER_FAILS = 5;
+
+const A_WHILE_MS = 60_000;
+
+interface Tried {
+  attempts: number;
+  /** How many deliveries had succeeded when it first failed. */
+  readonly successesBefore: number;
+}
+
+/** What one failed attempt means. */
+export type Verdict =
+  /** Try that event again after `ms`, and nothing at all for `allMs`. */
+  | { readonly kind: 'again'; readonly ms: number; readonly allMs: number }
+  /** Others are taken and this one is not: set it aside. */
+  | { readonly kind: 'park'; readonly attempts: number }
+  | { readonly kind: 'suspend'; readonly reason: string };
+
+/** How one listener has been doing, and what follows from it: pauses grow, with jitter; an event that alone is refused is set aside in the end. */
+export class Patience {
+  private readonly tried = new Map<string, Tried>();
+  private successes = 0;
+  private failuresInARow = 0;
+  private lastSuccess: Date | undefined;
+  private lastError: Health['lastError'];
+  private failingSince: Date | undefined;
+
+  constructor(
+    before: Health,
+    private readonly options: PatienceOptions,
+  ) {
+    this.lastSuccess = before.lastSuccess;
+    this.lastError = before.lastError;
+    // Where nothing was tried for long, for want of a hub, the listener is not to blame.
+    const isRecent = before.lastError !== undefined && Date.now() - before.lastError.at.getTime() < 2 * options.longestMs + A_WHILE_MS;
+    this.failingSince = isRecent ? before.failingSince : undefined;
+  }
+
+  get health(): Omit<Health, 'waiting' | 'oldestWaiting'> {
+    const { lastSuccess, lastError, failingSince } = this;
+    return { ...(lastSuccess ? { lastSuccess } : {}), ...(lastError ? { lastError } : {}), ...(failingSince ? { failingSince } : {}) };
+  }
+
+  /** Nothing but one attempt at a time makes sense. */
+  get isDown(): boolean {
+    return this.failuresInARow >= LISTENER_FAILS;
+  }
+
+  succeeded(event: string, now: Date): void {
+    this.tried.delete(event);
+    this.successes += 1;
+    this.failuresInARow = 0;
+    this.lastSuccess = now;
+    this.failingSince = undefined;
+  }
+
+  failed(event: string, error: string, retryAfterMs: number | undefined, now: Date): Verdict {
+    const tried = this.tried.get(event) ?? { attempts: 0, successesBefore: this.successes };
+    tried.attempts += 1;
+    this.tried.set(event, tried);
+    this.failuresInARow += 1;
+    this.lastError = { at: now, text: error };
+    this.failingSince ??= now;
+
+    if (now.getTime() - this.failingSince.getTime() >= this.options.suspendMs) {
+      return { kind: 'suspend', reason: `nothing could be delivered since ${this.failingSince.toISOString()}: ${error}` };
+    }
+    if (tried.attempts >= this.options.attempts && this.successes > tried.successesBefore) {
+      this.tried.delete(event);
+      return { kind: 'park', attempts: tried.attempts };
+    }
+    const ms = Math.max(this.pauseAfter(tried.attempts), retryAfterMs ?? 0);
+    const allMs = Math.max(this.isDown ? this.pauseAfter(this.failuresInARow - LISTENER_FAILS + 1) : 0, retryAfterMs ?? 0);
+    return { kind: 'again', ms, allMs };
+  }
+
+  private pauseAfter(failures: number): number {
+    const { firstMs, longestMs } = this.options;
+    const full = Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 30));
+    return full / 2 + (Math.random() * full) / 2;
+  }
+}
