@@ -6,7 +6,7 @@ import type { ResourceDefinition } from '../handlers/definition.js';
 import { NAMESPACE } from '../handlers/notification.js';
 import { forgetting } from '../handlers/secret-bodies.js';
 import { withoutDropped } from '../handlers/secrets.js';
-import { atPosition, isObject, type Json, type JsonObject } from '../json.js';
+import { atPosition, isObject, withoutUndefined, type Json, type JsonObject } from '../json.js';
 import { isResourceId, RESOURCE_ID_RULE } from '../resource-id.js';
 
 /** What a refused line carries beside its own attributes, so that it can be corrected and imported as it is. */
@@ -49,14 +49,34 @@ export function recordOf(bytes: Uint8Array, origin: Origin): ImportRecord {
   };
 }
 
-/** A refused line as a line to correct: the record with why it was refused; what is no record, as text in there. */
+/**
+ * A refused line as a line to correct: the record with why it was refused; what is no record, as text in there. Such a line that
+ * comes back as it was has the same form again.
+ */
 export function refusedLine(bytes: Uint8Array | undefined, why: JsonObject, origin: Origin): string {
   if (!bytes) return JSON.stringify({ [REFUSED]: why });
   try {
     return JSON.stringify({ ...attributesOf(bytes, origin), [REFUSED]: why });
   } catch {
-    const text = Buffer.from(forgetting(bytes, origin.definition.secrets)).toString('utf8');
-    return JSON.stringify({ [REFUSED]: { ...why, text } });
+    const original = originalOf(bytes);
+    const text = original && Buffer.from(forgetting(original, origin.definition.secrets)).toString('utf8');
+    return JSON.stringify({ [REFUSED]: withoutUndefined({ ...why, text }) });
+  }
+}
+
+/** What the line was before it was refused for the first time; undefined when that is not known. */
+function originalOf(bytes: Uint8Array): Uint8Array | undefined {
+  const line = jsonOf(bytes);
+  if (!isObject(line) || Object.keys(line).join() !== REFUSED || !isObject(line[REFUSED])) return bytes;
+  const { text } = line[REFUSED];
+  return typeof text === 'string' ? Buffer.from(text) : undefined;
+}
+
+function jsonOf(bytes: Uint8Array): Json | undefined {
+  try {
+    return parsed(bytes);
+  } catch {
+    return undefined;
   }
 }
 
@@ -74,8 +94,9 @@ function attributesOf(bytes: Uint8Array, { definition, maxDepth }: Origin): Json
     if (error instanceof Unacceptable) throw new Refusal(error.reason === 'too-large' ? 413 : 400, 'The line cannot be taken', [{ at: '/', problem: error.message }]);
     throw error;
   }
-  const { [REFUSED]: _, ...attributes } = withoutDropped(value, definition.secrets);
-  if (Object.keys(attributes).length === 0) throw new Refusal(400, 'The line is empty', [{ at: '/', problem: 'has no attributes' }]);
+  const { [REFUSED]: before, ...attributes } = withoutDropped(value, definition.secrets);
+  const problem = before === undefined ? 'has no attributes' : `was refused before, and has nothing beside ${REFUSED}`;
+  if (Object.keys(attributes).length === 0) throw new Refusal(400, 'The line is empty', [{ at: '/', problem }]);
   return attributes;
 }
 

@@ -87,11 +87,23 @@ it('keeps what is no record as text, and nothing of what was too long', () => {
   expect(JSON.parse(refusedLine(undefined, { line: 1 }, origin))).toEqual({ '@refused': { line: 1 } });
 });
 
+it('keeps the form of what comes back as it was refused, however often', () => {
+  for (const first of ['{"name":', '{}', '[1]', '{"a":1e999}', '{"a":[[[[[[1]]]]]}', '{"@refused":"note"}', '{"@refused":{"text":"{"},"a":1e999}', '\u00e4', undefined]) {
+    const once = refusedLine(first === undefined ? undefined : Buffer.from(first), { line: 1, status: 400 }, origin);
+    const twice = refusedLine(Buffer.from(once), { line: 1, status: 400 }, origin);
+    expect(twice).toBe(once);
+    expect(refusedLine(Buffer.from(twice), { line: 2, fault: 'x' }, origin)).toBe(first === undefined ? '{"@refused":{"line":2,"fault":"x"}}' : JSON.stringify({ '@refused': { line: 2, fault: 'x', text: first } }));
+    expect(refusalOf(once).faults).toEqual([{ at: '/', problem: 'was refused before, and has nothing beside @refused' }]);
+  }
+});
+
 it('forgets what must be forgotten, also of refused lines', () => {
   const cards: Origin = { ...origin, definition: paymentMethod };
   expect(body(record({ id: 'c', name: 'Card', cvv: '123' }, cards))).toEqual({ id: 'c', name: 'Card' });
   expect(refusedLine(Buffer.from('{"name":"Card","cvv":"123"}'), {}, cards)).not.toContain('123');
-  expect(refusedLine(Buffer.from('{"name":"Card","cvv":"123"'), {}, cards)).not.toContain('123');
+  const broken = '{"name":"Card","cvv":"123"';
+  expect(refusedLine(Buffer.from(broken), {}, cards)).not.toContain('123');
+  expect(refusedLine(Buffer.from(JSON.stringify({ '@refused': { text: broken } })), {}, cards)).not.toContain('123');
 });
 
 it.each([['', true], [' \t\r', true], ['{', false]])('knows whether %j is blank', (text, blank) => {
