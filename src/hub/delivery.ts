@@ -6,7 +6,7 @@ import { outgoingOf } from './dialect.js';
 import type { EventFilter } from './event-filter.js';
 import { InHand } from './in-hand.js';
 import { LogAhead, LogGone, type LogTail } from './log-tail.js';
-import type { LoggedEvent } from './logged-event.js';
+import type { LoggedEvent, Place } from './logged-event.js';
 import { Patience, type PatienceOptions } from './patience.js';
 import type { Outcome, Sender } from './sending.js';
 
@@ -20,8 +20,9 @@ export interface DeliveryOptions extends PatienceOptions {
 }
 
 /** A listener that does not keep up holds so much in memory, and the rest stays in the log. */
-const MAX_EVENTS = 200;
-const MAX_CHARACTERS = 1024 * 1024;
+const MAX = { events: 200, characters: 1024 * 1024 };
+/** Where everything waits behind events that are refused: so far to look for others, which may be taken. */
+const MAX_WHEN_BLOCKED = { events: 2_000, characters: 4 * 1024 * 1024 };
 
 /**
  * One subscription's way from the log to its listener: each event that it wants at least once, in order for each resource, several
@@ -35,6 +36,7 @@ export class Delivery {
   private reading: Promise<void> | undefined;
   private roomWaiter: (() => void) | undefined;
   private pause: NodeJS.Timeout | undefined;
+  /** By `performance.now()`. */
   private pausedUntil = 0;
 
   constructor(
@@ -83,31 +85,52 @@ export class Delivery {
     const { tail, log } = this.options;
     const { signal } = this.stopped;
     try {
-      for (let after = this.subscription.cursor; !signal.aborted; ) {
-        if (!this.hasRoom()) {
-          await new Promise<void>((resolve) => (this.roomWaiter = resolve));
-          continue;
-        }
+      let after = this.subscription.cursor;
+      let taken: Place | undefined;
+      while (!signal.aborted) {
+        await this.room();
         const { events, upTo } = await tail.next(after, signal);
-        this.inHand.add(events.filter((event) => this.filter.matches(event)), upTo);
-        after = upTo;
+        taken = this.takeIn(events, taken);
+        // What did not fit is read again when there is room: a listener that is slow must not keep pages of the log in memory.
+        after = taken === undefined ? upTo : taken.position - 1;
+        this.inHand.sawUpTo(after);
         this.pump();
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (error instanceof LogGone || error instanceof LogAhead) await this.suspend(error.message);
+      if (error instanceof LogGone || error instanceof LogAhead) await this.suspend(`it cannot go on: ${error.message}`);
       else log.error({ err: error, subscription: this.subscription.id }, 'a subscription cannot be read for');
     }
   }
 
+  /** @returns the last event that was looked at, when there was no room for those behind it. */
+  private takeIn(events: readonly LoggedEvent[], behind: Place | undefined): Place | undefined {
+    let last = behind;
+    for (const event of events) {
+      if (behind && !isBehind(event.place, behind)) continue;
+      if (this.isFull()) return last;
+      if (this.filter.matches(event)) this.inHand.put(event);
+      last = event.place;
+    }
+    return undefined;
+  }
+
+  private isFull(): boolean {
+    return this.inHand.count >= MAX_EVENTS || this.inHand.size >= MAX_CHARACTERS;
+  }
+
   private hasRoom(): boolean {
-    return this.inHand.count < MAX_EVENTS && this.inHand.size < MAX_CHARACTERS;
+    return this.inHand.count <= MAX_EVENTS / 2 && this.inHand.size <= MAX_CHARACTERS / 2;
+  }
+
+  private async room(): Promise<void> {
+    while (!this.hasRoom() && !this.stopped.signal.aborted) await new Promise<void>((resolve) => (this.roomWaiter = resolve));
   }
 
   /** Begins as many attempts as may be under way. */
   private pump(): void {
     const most = this.patience.isDown ? 1 : this.options.concurrency;
-    while (this.underWay.size < most && !this.stopped.signal.aborted && Date.now() >= this.pausedUntil) {
+    while (this.underWay.size < most && !this.stopped.signal.aborted && performance.now() >= this.pausedUntil) {
       const event = this.inHand.take();
       if (!event) break;
       const attempt = this.attempt(event).finally(() => {
@@ -146,20 +169,25 @@ export class Delivery {
   }
 
   private async failed(event: LoggedEvent, error: string, retryAfterMs: number | undefined): Promise<void> {
+    // It may have been cut off, for which the listener is not to blame.
+    if (this.stopped.signal.aborted) return;
     const verdict = this.patience.failed(event.id, error, retryAfterMs, new Date());
     this.options.log.debug({ subscription: this.subscription.id, event: event.id, reason: error, verdict: verdict.kind }, 'event not delivered');
     if (verdict.kind === 'suspend') await this.suspend(verdict.reason);
     else if (verdict.kind === 'park') await this.park(event, error, verdict.attempts);
-    else if (!this.stopped.signal.aborted) this.wait(event, verdict.ms, verdict.allMs);
+    else this.wait(event, verdict.ms, verdict.allMs);
   }
 
   private wait(event: LoggedEvent, ms: number, allMs: number): void {
     const pump = (): void => this.pump();
     this.inHand.putBack(event, Math.max(ms, allMs), pump);
     if (allMs === 0) return;
-    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + allMs);
+    this.pausedUntil = Math.max(this.pausedUntil, performance.now() + allMs);
     clearTimeout(this.pause);
-    this.pause = setTimeout(pump, this.pausedUntil - Date.now() + 1);
+    this.pause = setTimeout(() => {
+      this.pausedUntil = 0;
+      this.pump();
+    }, this.pausedUntil - performance.now());
   }
 
   private async park(event: LoggedEvent, error: string, attempts: number): Promise<void> {
@@ -208,4 +236,8 @@ export class Delivery {
     }
     this.halt();
   }
+}
+
+function isBehind(place: Place, other: Place): boolean {
+  return place.position > other.position || (place.position === other.position && place.number > other.number);
 }

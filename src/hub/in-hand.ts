@@ -17,14 +17,30 @@ export class InHand {
   private characters = 0;
 
   constructor(
-    /** The log up to here was put in. */
-    private readUpTo: number,
+    /** The log up to here was seen: what is wanted of it is here, or done. */
+    private seenUpTo: number,
   ) {}
 
-  /** Takes what is wanted of the log up to this position. */
-  add(wanted: readonly LoggedEvent[], upTo: number): void {
-    for (const event of wanted) this.put(event);
-    this.readUpTo = upTo;
+  put(event: LoggedEvent): void {
+    const { order } = event.recorded;
+    const queue = this.queues.get(order);
+    if (queue) {
+      queue.push(event);
+    } else {
+      this.queues.set(order, [event]);
+      this.ready.push(order);
+    }
+    this.events += 1;
+    this.characters += event.recorded.content.length;
+    const { position } = event.place;
+    const entry = this.positions.get(position);
+    if (entry) entry.count += 1;
+    else this.positions.set(position, { count: 1, at: event.at });
+  }
+
+  /** All that is wanted up to this position was put in. */
+  sawUpTo(position: number): void {
+    this.seenUpTo = position;
   }
 
   get count(): number {
@@ -44,7 +60,12 @@ export class InHand {
   /** Everything up to this position is done. */
   get cursor(): number {
     const [first] = this.positions.keys();
-    return first === undefined ? this.readUpTo : first - 1;
+    return first === undefined ? this.seenUpTo : first - 1;
+  }
+
+  /** Whether each resource that is here waits for its time. */
+  get isBlocked(): boolean {
+    return this.queues.size > 0 && this.putOff.size === this.queues.size;
   }
 
   /** The next event that may go out; the one behind it, of the same resource, comes once this one is `done`. */
@@ -62,11 +83,11 @@ export class InHand {
     this.forget(event);
   }
 
-  /** It is ready again after this time, and before others; `whenReady` is called then. */
+  /** It is ready again after this time, behind those that are ready then: it shall not always be the one that is tried. `whenReady` is called then. */
   putBack({ recorded: { order } }: LoggedEvent, ms: number, whenReady: () => void): void {
     const timer = setTimeout(() => {
       this.putOff.delete(order);
-      this.ready.unshift(order);
+      this.ready.push(order);
       whenReady();
     }, ms);
     this.putOff.set(order, timer);
@@ -85,23 +106,6 @@ export class InHand {
   close(): void {
     this.wake();
     this.ready.length = 0;
-  }
-
-  private put(event: LoggedEvent): void {
-    const { order } = event.recorded;
-    const queue = this.queues.get(order);
-    if (queue) {
-      queue.push(event);
-    } else {
-      this.queues.set(order, [event]);
-      this.ready.push(order);
-    }
-    this.events += 1;
-    this.characters += event.recorded.content.length;
-    const { position } = event.place;
-    const entry = this.positions.get(position);
-    if (entry) entry.count += 1;
-    else this.positions.set(position, { count: 1, at: event.at });
   }
 
   private forget(event: LoggedEvent): void {
