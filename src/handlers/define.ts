@@ -2,7 +2,9 @@ import type { Json, JsonObject } from '../json.js';
 import type { AttributeIndex, ResourceDefinition, Secrets, Stamps, ViewPart } from './definition.js';
 import { uncapitalized } from './first-letter.js';
 import type { LifeCycle } from './life-cycle.js';
-import { compileValidator, declaredAttributes, omittedByUpdate, referenceAttributes, scalarTypes, type Specification } from './schema.js';
+import { resourceSchemas, type Subtypes } from './resource-schemas.js';
+import { declaredAttributes, omittedByUpdate, referenceAttributes, scalarTypes, type Specification } from './schema.js';
+import { compileValidator } from './validator.js';
 
 /** What a definition file says: the rest is as its specification, or most specifications, have it. */
 export interface ResourceOutline {
@@ -31,13 +33,15 @@ export interface ResourceOutline {
   readonly viewPart?: ViewPart;
   readonly viewOwners?: readonly string[];
   readonly viewDate?: string;
-  /** The schema that a resource is checked by; default `<typeName>_Create`. */
-  readonly schemaFor?: (resource: JsonObject) => string;
+  /** Which other schemas than `<typeName>_Create` a resource is checked by; default none. */
+  readonly subtypes?: Subtypes;
 }
 
 /** A complete definition. The validators are compiled when they are first needed. */
 export function defineResource(outline: ResourceOutline): ResourceDefinition {
-  const { specification, typeName, stateChange = 'StateChangeEvent', schemaFor = () => `${typeName}_Create`, sortedBy = ['name', 'status'], viewOwners, viewDate } = outline;
+  const { specification, typeName, stateChange = 'StateChangeEvent', subtypes, sortedBy = ['name', 'status'], viewOwners, viewDate } = outline;
+  const secrets: Secrets = { dropped: [], masked: {}, ...outline.secrets };
+  const stamps: Stamps = { onCreate: () => ({}), onStateChange: [], onChange: [], ...outline.stamps };
   const validators = new Map<string, ReturnType<typeof compileValidator>>();
   const references = referenceAttributes(specification, typeName);
   const indexes: AttributeIndex[] = sortedBy.map((path) => ({ path }));
@@ -52,7 +56,7 @@ export function defineResource(outline: ResourceOutline): ResourceDefinition {
     api: outline.api,
     version: 'v4',
     validate: (resource) => {
-      const schema = schemaFor(resource);
+      const schema = subtypes ? schemaIn(subtypes, resource) : `${typeName}_Create`;
       const validate = validators.get(schema) ?? compileValidator(specification, schema);
       validators.set(schema, validate);
       return validate(resource);
@@ -62,11 +66,12 @@ export function defineResource(outline: ResourceOutline): ResourceDefinition {
     statusAttribute: 'statusAttribute' in outline ? outline.statusAttribute : 'status',
     stateAttributes: outline.stateAttributes ?? [],
     lifeCycle: outline.lifeCycle,
-    stamps: { onCreate: () => ({}), onStateChange: [], onChange: [], ...outline.stamps },
+    stamps,
     references,
     referredBy: outline.referredBy ?? [],
     nameAttributes: outline.nameAttributes ?? [['name']],
-    secrets: { dropped: [], masked: {}, ...outline.secrets },
+    secrets,
+    schemas: resourceSchemas({ specification, typeName, subtypes, secrets, setOnCreate: Object.keys(stamps.onCreate('')) }),
     wrapper: outline.wrapper ?? 'event',
     events: {
       create: `${typeName}CreateEvent`,
@@ -81,4 +86,8 @@ export function defineResource(outline: ResourceOutline): ResourceDefinition {
     viewOwners,
     viewDate,
   };
+}
+
+function schemaIn({ common, schemas }: Subtypes, { '@type': type }: JsonObject): string {
+  return (typeof type === 'string' ? schemas.get(uncapitalized(type)) : undefined) ?? common;
 }

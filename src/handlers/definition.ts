@@ -33,6 +33,18 @@ export interface Secrets {
   readonly masked: Readonly<Record<string, 'lastFour' | 'all'>>;
 }
 
+/** What others may read of a resource's schemas, and check by. */
+export interface ResourceSchemas {
+  /** JSON Schemas (draft 2020-12) by name, all that are needed; they refer to each other as `#/$defs/<name>`. */
+  readonly components: Readonly<Record<string, JsonObject>>;
+  /** Name of the resource's own as it is answered and announced. */
+  readonly whole: string;
+  /** The body of a creation. */
+  readonly create: string;
+  /** A merge patch. */
+  readonly patch: string;
+}
+
 /** Which part of the view of a customer these resources are. */
 export type ViewPart = 'profile' | 'role' | 'account' | 'agreement' | 'paymentMethod' | 'interaction';
 
@@ -48,6 +60,8 @@ export interface ResourceDefinition {
   readonly version: string;
   /** Checks a whole resource by the creation rules and brings its date-times to UTC text in place. Returns every fault. */
   readonly validate: (resource: JsonObject) => Fault[];
+  /** What it is checked by and answered as, for others to read. */
+  readonly schemas: ResourceSchemas;
   /** Attributes that a patch may not change: those that the specification's `_Update` omits. */
   readonly unpatchable: readonly string[];
   /** Attributes that answers carry even when they were never given. */

@@ -2,7 +2,7 @@ import { JSONPathEnvironment } from 'json-p3';
 import type { Operation } from 'rfc6902';
 import { Refusal, textOf } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
-import { escapeToken } from './schema.js';
+import { escapeToken } from './json-pointer.js';
 
 /** Attribute names and array indexes from the resource downwards. */
 type Location = readonly (string | number)[];

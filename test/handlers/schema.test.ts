@@ -1,5 +1,6 @@
 import type { Fault } from '../../src/errors.js';
-import { compileValidator, omittedByUpdate, referenceAttributes, scalarTypes, type Specification } from '../../src/handlers/schema.js';
+import { omittedByUpdate, referenceAttributes, scalarTypes, type Specification } from '../../src/handlers/schema.js';
+import { compileValidator } from '../../src/handlers/validator.js';
 import type { JsonObject } from '../../src/json.js';
 import { all, definitionOf } from '../support/resources.js';
 import { paymentMethods, sampleOf } from '../support/samples.js';

@@ -1,0 +1,4 @@
+/** One reference token of a JSON pointer (RFC 6901, section 3). */
+export function escapeToken(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
