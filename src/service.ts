@@ -9,6 +9,8 @@ import { definitions } from './handlers/index.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { References } from './handlers/references.js';
 import { representationOf } from './handlers/representation.js';
+import { startHub } from './hub-role.js';
+import { LogTail } from './hub/log-tail.js';
 import { createHttpServer } from './http/server.js';
 import { Lifecycle } from './lifecycle.js';
 import { createLogger } from './logging.js';
@@ -22,6 +24,10 @@ const COMMIT_BYTES = 8 * 1024 * 1024;
 const MAX_UNCONFIRMED_EVENTS = 2_000;
 const SWEEP_AFTER_MS = 10_000;
 const SWEEP_EVERY_MS = 5_000;
+/** How late hub and feed are at most when nothing happens. */
+const LOG_POLL_MS = 100;
+/** What readers of the log share of what was read last. */
+const LOG_BYTES = 16 * 1024 * 1024;
 const BEAT_MS = 1_000;
 const ALIVE_MS = 5_000;
 const RETURN_MS = 3_000;
@@ -104,6 +110,13 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
     // First, so that the others come while this one finishes what it has in hand.
     if (balance) lifecycle.add('balance', () => balance.close());
     worker = started;
+  }
+
+  const tail = new LogTail({ store, pollMs: LOG_POLL_MS, maxBytes: LOG_BYTES, log });
+  lifecycle.add('log tail', () => tail.close());
+  if (config.roles.has('hub')) {
+    const hub = startHub(config, store, all, tail, incarnation, log);
+    lifecycle.add('hub', () => hub.close(config.shutdownMs * 0.15));
   }
 
   // A worker alone serves its health.

@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { textOf } from '../errors.js';
 import type { HubStore, Progress, Subscription } from '../store/hub-store.js';
 import { Delivery, type DeliveryOptions } from './delivery.js';
@@ -25,6 +24,8 @@ export class Hub {
   private readonly recorded = new Map<string, string>();
   /** Being given up: what is under way ends first. */
   private readonly leaving = new Map<string, Promise<void>>();
+  /** Said once, not in each round. */
+  private readonly notUnderstood = new Set<string>();
   private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
   private lastClaim = performance.now();
@@ -114,6 +115,8 @@ export class Hub {
       delivery.start();
     } catch (error) {
       // A registration of another version, or of an API that is not served any more.
+      if (this.notUnderstood.has(subscription.id)) return;
+      this.notUnderstood.add(subscription.id);
       log.error({ subscription: subscription.id, reason: textOf(error) }, 'a subscription cannot be understood');
     }
   }
