@@ -8,7 +8,7 @@ import { start } from '../service.js';
 import { ToolError } from '../tool-error.js';
 import type { OpenPorts } from '../tool-ports.js';
 import type { Origin } from '../transfer/record.js';
-import { busTarget, collectionAt, restTarget, type Target } from '../transfer/target.js';
+import { busTarget, collectionAt, ownUrl, restTarget, type Target } from '../transfer/target.js';
 
 const MINUTE_MS = 60_000;
 /** More than any resource of the demo has. */
@@ -27,8 +27,7 @@ export interface DemoPlace {
 
 /** The bus where there is one; else the service at the URL; else one of its own. */
 export async function placeOf(config: Config, url: string | undefined, ports: OpenPorts): Promise<DemoPlace> {
-  const host = config.host === '0.0.0.0' ? '127.0.0.1' : config.host;
-  const address = url ?? `http://${host}:${config.port}`;
+  const address = url ?? ownUrl(config);
   if (!config.busUrl.startsWith('memory:')) return overBus(config, address, ports);
   if (await answers(address)) return overRest(config, address, config.adminToken, `Over REST, to the service at ${address}:`, () => Promise.resolve());
   if (url !== undefined) throw new ToolError(`no service answers at ${url}`);

@@ -12,7 +12,7 @@ import { linesOf } from './lines.js';
 import { load, type LoadOptions, type Outcome } from './load.js';
 import { Meter } from './meter.js';
 import { refusedLine, type Origin } from './record.js';
-import { busTarget, collectionAt, restTarget, type Target } from './target.js';
+import { busTarget, collectionAt, ownUrl, restTarget, type Target } from './target.js';
 import type { ImportTask } from './transfer-arguments.js';
 
 /** How long nobody may answer: at first, and later, when something is being mended. */
@@ -69,7 +69,7 @@ export function definitionOf(config: Config, resource: string): ResourceDefiniti
 /** To the service at `url`, or without one to the bus. */
 async function targetOf(config: Config, url: string | undefined, origin: Origin, ports: OpenPorts): Promise<Target> {
   if (url !== undefined) return restTarget(collectionAt(url, config, origin.definition));
-  if (config.busUrl.startsWith('memory:')) throw new ToolError('BUS_URL memory: lives inside the service; name the running one with --url http://127.0.0.1:8080');
+  if (config.busUrl.startsWith('memory:')) throw new ToolError(`BUS_URL memory: lives inside the service; name the running one with --url ${ownUrl(config)}`);
   return busTarget(await ports.bus(await ports.store()), origin, config.replyTimeoutMs, () => new Date());
 }
 

@@ -17,6 +17,9 @@ const ABOUT_THE_RECORD = new Set([201, 400, 409, 412, 413, 415, 422, 500]);
 /** Nothing was decided, or the answer was not waited for: the same may be asked again. */
 const ABOUT_THE_MOMENT = new Set([429, 502, 503, 504]);
 
+/** What a server that listens everywhere is told to listen on. */
+const EVERY_ADDRESS = new Set(['0.0.0.0', '::']);
+
 /** Where records are created. */
 export interface Target {
   /**
@@ -48,6 +51,12 @@ export function busTarget(bus: Pick<Bus, 'request'>, { definition, source }: Ori
       }
     },
   };
+}
+
+/** Where the service of these settings is reached from its own machine. */
+export function ownUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
+  const address = EVERY_ADDRESS.has(host) ? '127.0.0.1' : host;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /** Where the service at this URL has the resources of a type. */

@@ -35,8 +35,9 @@ describe('the tools say what is in their way', () => {
   const importing = ['import', file, '--resource', 'partyRole', '--source', '/x'];
   beforeAll(() => writeFileSync(file, '{"name": "Seller"}\n'));
 
-  it('a bus that lives inside the service', async () => {
-    expect(await runTool(settings, ...importing)).toMatchObject({ code: 1, lines: [], errors: expect.stringContaining('--url') as string });
+  it('a bus that lives inside the service, and where that is by the settings', async () => {
+    const errors = expect.stringMatching(/with --url http:\/\/127\.0\.0\.1:9123\n$/) as string;
+    expect(await runTool({ ...settings, HOST: '0.0.0.0', PORT: '9123' }, ...importing)).toMatchObject({ code: 1, lines: [], errors });
   });
 
   it('a service that has another path, and a folder that is in use', async () => {
