@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { PermanentStoreError } from '../errors.js';
 import { hold } from '../hold.js';
@@ -68,6 +68,8 @@ export class LogTail {
   /** The next page behind a position; empty at the end of the log. @throws LogGone, LogAhead, and whatever the store throws. */
   async read(after: number): Promise<LogPage> {
     const kept = this.recent.after(after, PAGE_COMMITS);
+    // Whoever catches up from memory lets others have their turn.
+    if (kept.length > 0) await turn();
     const commits = kept.length > 0 ? kept : await this.fetchOnce(after);
     return { events: commits.flatMap(({ events }) => events), upTo: commits.at(-1)?.position ?? after };
   }
@@ -103,17 +105,12 @@ export class LogTail {
     return this.options.store.lastPosition();
   }
 
-  /** Position before the oldest commit that is kept: where a reader of everything begins. */
-  async start(): Promise<number> {
-    const [oldest] = await this.options.store.readLog(0, 1);
-    return oldest ? oldest.position - 1 : this.end();
-  }
-
   /** Whoever waits is refused. */
-  close(): void {
+  close(): Promise<void> {
     this.stop.abort(new Error('the log is not read any more'));
     for (const { refuse } of [...this.waiting]) refuse(this.stop.signal.reason);
     this.recent.clear();
+    return Promise.resolve();
   }
 
   private async serve(reader: Waiting): Promise<void> {
