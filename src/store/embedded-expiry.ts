@@ -1,3 +1,4 @@
+import { removeDelivery } from './embedded-deliveries.js';
 import { removeParked } from './embedded-parked.js';
 import { currentRow } from './embedded-rows.js';
 import { fromText, type Tables } from './embedded-tables.js';
@@ -7,11 +8,15 @@ const STRIDE = 500;
 /** A day, see `Store.writeNotes`. */
 const NOTES_MS = 24 * 60 * 60 * 1000;
 
-/** Deletes tombstones that may vanish, commits with their receipts that were published, and parked messages that were sent again, longer ago than the retention, and old notes. */
+/**
+ * Deletes tombstones that may vanish, old notes, and what is longer ago than the retention: commits that were published, with their
+ * receipts, parked messages that were sent again, and parked deliveries.
+ */
 export async function sweep(tables: Tables, now: number, retentionMs: number): Promise<void> {
   while ((await tables.write(() => sweepTombstones(tables, now))) === STRIDE);
   while ((await tables.write(() => sweepCommits(tables, now - retentionMs))) === STRIDE);
   while ((await tables.write(() => sweepRetried(tables, now - retentionMs))) === STRIDE);
+  while ((await tables.write(() => sweepDeliveries(tables, now - retentionMs))) === STRIDE);
   await tables.write(() => sweepNotes(tables, now - NOTES_MS));
 }
 
@@ -43,6 +48,12 @@ function sweepCommits(tables: Tables, before: number): number {
 function sweepRetried(tables: Tables, before: number): number {
   const due = [...tables.retried.getKeys({ end: [before, ''], limit: STRIDE })];
   for (const [, id] of due) removeParked(tables, id);
+  return due.length;
+}
+
+function sweepDeliveries(tables: Tables, before: number): number {
+  const due = [...tables.deliveriesByTime.getKeys({ end: [before, ''], limit: STRIDE })];
+  for (const [, id] of due) removeDelivery(tables, id);
   return due.length;
 }
 

@@ -43,7 +43,7 @@ function pendingBefore(tables: Tables, before: number): string[] {
 export function markPublished(tables: Tables, ids: readonly string[]): Promise<void> {
   const now = Date.now();
   return tables.write(() => {
-    let position = Number(tables.meta.get('position') ?? 0);
+    let position = lastPosition(tables);
     for (const id of ids) {
       if (!tables.pending.removeSync(id)) continue;
       position += 1;
@@ -64,6 +64,11 @@ export function readLog(tables: Tables, after: number, limit: number, { from, to
     found.push({ id: value, position: key, at: new Date(row.at), entries: row.entries });
   }
   return found;
+}
+
+/** See `Store.lastPosition`. */
+export function lastPosition(tables: Tables): number {
+  return Number(tables.meta.get('position') ?? 0);
 }
 
 /** See `Store.readCommit`. */

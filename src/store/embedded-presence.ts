@@ -1,17 +1,16 @@
-import type { Tables } from './embedded-tables.js';
+import type { Database } from 'lmdb';
 
-/** See `Store.beat`; `now` in milliseconds. Whoever beats forgets the dead. */
-export function beat(tables: Tables, worker: string, now: number, ttlMs: number): Promise<string[]> {
-  return tables.write(() => {
-    for (const { key, value } of [...tables.presence.getRange()]) if (Number(value) <= now) tables.presence.removeSync(key);
-    tables.presence.putSync(worker, String(now + ttlMs));
-    return [...tables.presence.getKeys()].sort();
-  });
+/** From the name to the time until which it is alive, in milliseconds, as text. */
+export type Presence = Database<string, string>;
+
+/** Inside a transaction. See `Store.beat`; `now` in milliseconds. Whoever beats forgets the dead. */
+export function beat(presence: Presence, name: string, now: number, ttlMs: number): string[] {
+  for (const { key, value } of [...presence.getRange()]) if (Number(value) <= now) presence.removeSync(key);
+  presence.putSync(name, String(now + ttlMs));
+  return [...presence.getKeys()].sort();
 }
 
-/** See `Store.leave`. */
-export async function leave(tables: Tables, worker: string): Promise<void> {
-  await tables.write(() => {
-    tables.presence.removeSync(worker);
-  });
+/** Inside a transaction. See `Store.leave`. */
+export function leave(presence: Presence, name: string): void {
+  presence.removeSync(name);
 }

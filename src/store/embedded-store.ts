@@ -6,13 +6,15 @@ import { StartError, textOf, UnavailableError } from '../errors.js';
 import { commitBatch } from './embedded-commit.js';
 import { sweep } from './embedded-expiry.js';
 import { findLatest, findPage, findReferrers } from './embedded-find.js';
+import { EmbeddedHub } from './embedded-hub.js';
 import { lockFolder, type FolderLock } from './embedded-lock.js';
-import { findPending, findReceipts, markPublished, readCommit, readLog, readPast } from './embedded-log.js';
+import { findPending, findReceipts, lastPosition, markPublished, readCommit, readLog, readPast } from './embedded-log.js';
 import { countParked, dropParked, findParked, recordRetry } from './embedded-parked.js';
 import { beat, leave } from './embedded-presence.js';
 import { currentRow, readStored, toStored } from './embedded-rows.js';
 import { fromText, Tables, toText } from './embedded-tables.js';
 import type { ParkReason } from '../message.js';
+import type { HubStore } from './hub-store.js';
 import type { Query } from './query.js';
 import {
   FORMAT,
@@ -68,6 +70,7 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store
 }
 
 class EmbeddedStore implements Store {
+  readonly hub: HubStore = new EmbeddedHub(() => this.ready());
   private readonly sweeper: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -150,6 +153,11 @@ class EmbeddedStore implements Store {
   async readLog(after: number, limit: number, between: Between = {}): Promise<LoggedCommit[]> {
     const tables = await this.ready();
     return readLog(tables, after, limit, between);
+  }
+
+  async lastPosition(): Promise<number> {
+    const tables = await this.ready();
+    return lastPosition(tables);
   }
 
   async readCommit(id: string): Promise<StoredCommit | undefined> {
@@ -235,12 +243,14 @@ class EmbeddedStore implements Store {
 
   async beat(worker: string, ttlMs: number): Promise<string[]> {
     const tables = await this.ready();
-    return beat(tables, worker, Date.now(), ttlMs);
+    return tables.write(() => beat(tables.presence, worker, Date.now(), ttlMs));
   }
 
   async leave(worker: string): Promise<void> {
     const tables = await this.ready();
-    await leave(tables, worker);
+    await tables.write(() => {
+      leave(tables.presence, worker);
+    });
   }
 
   async recordSetting(name: string, value: string): Promise<string> {

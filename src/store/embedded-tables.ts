@@ -1,5 +1,6 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
 import type { JsonObject } from '../json.js';
+import type { ParkedDelivery, Subscription } from './hub-store.js';
 import type { Entry, Note, ParkedMessage, Retry } from './store.js';
 
 /** A resource or tombstone under its id. */
@@ -40,6 +41,15 @@ export interface LeaseRow {
   readonly holder: string;
   /** Milliseconds. */
   readonly until: number;
+}
+
+export interface SubscriptionRow extends Omit<Subscription, 'id'> {
+  readonly holder?: string;
+}
+
+export interface DeliveryRow extends Omit<ParkedDelivery, 'id' | 'at'> {
+  /** Milliseconds. */
+  readonly at: number;
 }
 
 /** Rows are JSON text, made before a transaction begins: a row that cannot be written then fails with nothing done. */
@@ -85,6 +95,14 @@ export class Tables {
   readonly leases: Database<Text<LeaseRow>, string>;
   /** From the worker to the time until which it is alive, as text. */
   readonly presence: Database<string, string>;
+  readonly subscriptions: Database<Text<SubscriptionRow>, string>;
+  /** From the hub to the time until which it is alive, as text. */
+  readonly hubs: Database<string, string>;
+  readonly deliveries: Database<Text<DeliveryRow>, string>;
+  /** Key: time, id of the parked delivery. */
+  readonly deliveriesByTime: Database<string, [number, string]>;
+  /** Key: subscription, time, id of the parked delivery. */
+  readonly deliveriesOf: Database<string, [string, number, string]>;
   /** `format`, `position` and `setting:<name>`. */
   readonly meta: Database<string, string>;
   private readonly types = new Map<string, TypeTables>();
@@ -104,6 +122,11 @@ export class Tables {
     this.notes = this.table('notes');
     this.leases = this.table('leases');
     this.presence = this.table('presence');
+    this.subscriptions = this.table('subscriptions');
+    this.hubs = this.table('hubs');
+    this.deliveries = this.table('deliveries');
+    this.deliveriesByTime = this.table('deliveriesByTime');
+    this.deliveriesOf = this.table('deliveriesOf');
     this.meta = this.table('meta');
     for (const name of [...this.root.getKeys()].map(String)) if (name.startsWith(LIVE)) this.type(name.slice(LIVE.length));
   }

@@ -1,6 +1,7 @@
 import type { Binary, Collection, Db } from 'mongodb';
 import type { JsonObject } from '../json.js';
 import type { Origin, ParkReason, Reply } from '../message.js';
+import type { DeliveryDocument, HubsDocument, SubscriptionDocument } from './mongo-hub-documents.js';
 import { escapeNames, hasUnsafeNames, unescapeNames } from './mongo-names.js';
 import { FORMAT, type Commit, type Entry, type Note, type ParkedMessage, type ResourceWrite, type StoredCommit, type StoredResource } from './store.js';
 
@@ -91,6 +92,9 @@ export class Collections {
   readonly leases: Collection<LeaseDocument>;
   readonly presence: Collection<PresenceDocument>;
   readonly meta: Collection<MetaDocument>;
+  readonly subscriptions: Collection<SubscriptionDocument>;
+  readonly hubs: Collection<HubsDocument>;
+  readonly parkedDeliveries: Collection<DeliveryDocument>;
 
   constructor(readonly db: Db) {
     this.commits = db.collection('commits');
@@ -99,6 +103,9 @@ export class Collections {
     this.leases = db.collection('leases');
     this.presence = db.collection('presence');
     this.meta = db.collection('meta');
+    this.subscriptions = db.collection('subscriptions');
+    this.hubs = db.collection('hubs');
+    this.parkedDeliveries = db.collection('parkedDeliveries');
   }
 
   resources(type: string): Collection<ResourceDocument> {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { BSON, MongoBulkWriteError, MongoError, MongoInvalidArgumentError, MongoNetworkError, MongoServerError } from 'mongodb';
 import { PermanentStoreError, QueryTooCostly, textOf } from '../errors.js';
 import { isRangeError } from './range-error.js';
@@ -44,6 +45,17 @@ function isMemberChange(error: MongoServerError): boolean {
 
 export function isDuplicateKey(error: unknown): boolean {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+}
+
+/** Two first writes at the same moment: one of them fails, and finds the other's document when it tries again. */
+export async function onceMore<T>(upsert: () => Promise<T>): Promise<T> {
+  try {
+    return await upsert();
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    await setTimeout(10);
+    return upsert();
+  }
 }
 
 export function hasLabel(error: unknown, label: 'TransientTransactionError' | 'UnknownTransactionCommitResult'): boolean {

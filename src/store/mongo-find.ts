@@ -1,5 +1,6 @@
 import type { Collection, Filter } from 'mongodb';
 import { toAfterFilter } from './mongo-after.js';
+import { count } from './mongo-count.js';
 import { fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
 import { QueryTooCostly } from '../errors.js';
 import { toQueryError } from './mongo-errors.js';
@@ -37,15 +38,8 @@ export async function findPage(resources: Resources, query: Query, maxTimeMS: nu
   try {
     // To MongoDB a limit of 0 is none.
     const found = limit === 0 ? [] : await (after === undefined ? read(matching, offset, limit + 1) : behind(after));
-    return await pageOf(query, found, () => countUpTo(resources, matching, countMax, maxTimeMS));
+    return await pageOf(query, found, () => count(resources, matching, { limit: countMax, maxTimeMS }));
   } catch (error) {
     throw toQueryError(error);
   }
-}
-
-/** By the plain command, which only counts keys of an index where it can: half the cost of the driver's `countDocuments`. */
-async function countUpTo(resources: Resources, filter: Filter<ResourceDocument>, limit: number, maxTimeMS: number): Promise<number> {
-  const command = { count: resources.collectionName, query: filter, limit, maxTimeMS, readConcern: { level: 'majority' } };
-  const { n } = await resources.db.command(command);
-  return Number(n);
 }

@@ -104,6 +104,11 @@ export async function readLog(collections: Collections, after: number, limit: nu
   return documents.map(({ _id, position, at, entries }) => ({ id: _id, position: position ?? 0, at, entries: entries.map(fromEntryDocument) }));
 }
 
+/** See `Store.lastPosition`. */
+export async function lastPosition({ meta }: Collections): Promise<number> {
+  return (await meta.findOne({ _id: 'position' }))?.position ?? 0;
+}
+
 /** See `Store.readCommit`. */
 export async function readCommit(collections: Collections, id: string): Promise<StoredCommit | undefined> {
   const document = await collections.commits.findOne({ _id: id });

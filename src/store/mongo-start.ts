@@ -53,7 +53,8 @@ async function checkFormat({ meta }: Collections, { asFound = false }: StartOpti
 }
 
 async function createIndexes(collections: Collections, { types, retentionMs }: StartOptions): Promise<void> {
-  const { commits, parked, notes } = collections;
+  const { commits, parked, notes, subscriptions, parkedDeliveries } = collections;
+  const retentionSeconds = Math.ceil(retentionMs / 1000);
   const pending = { partialFilterExpression: { pending: true } };
   await commits.createIndexes([
     { key: { commands: 1 }, unique: true, partialFilterExpression: { commands: { $exists: true } } },
@@ -61,10 +62,17 @@ async function createIndexes(collections: Collections, { types, retentionMs }: S
     { key: { pending: 1, _id: 1 }, ...pending },
     { key: { pending: 1, at: 1, _id: 1 }, ...pending },
   ]);
-  await createExpiry(commits, 'publishedAt', Math.ceil(retentionMs / 1000));
+  await createExpiry(commits, 'publishedAt', retentionSeconds);
   await parked.createIndex({ at: 1, _id: 1 });
-  await createExpiry(parked, 'retriedAt', Math.ceil(retentionMs / 1000));
+  await createExpiry(parked, 'retriedAt', retentionSeconds);
   await createExpiry(notes, 'at', NOTES_SECONDS);
+  await subscriptions.createIndexes([
+    { key: { active: 1, hold: 1, _id: 1 }, partialFilterExpression: { active: true } },
+    { key: { holder: 1 }, sparse: true },
+    { key: { api: 1, _id: 1 } },
+  ]);
+  await parkedDeliveries.createIndexes([{ key: { at: 1, _id: 1 } }, { key: { subscription: 1, at: 1, _id: 1 } }]);
+  await createExpiry(parkedDeliveries, 'at', retentionSeconds);
   for (const { name } of types) await createExpiry(collections.resources(name), 'expires', 0);
 }
 

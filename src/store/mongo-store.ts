@@ -1,15 +1,16 @@
-import { setTimeout } from 'node:timers/promises';
 import { AbandonedTransactions } from './mongo-abandoned.js';
 import { commitBatch } from './mongo-commit.js';
 import { MongoConnection, type ConnectionOptions } from './mongo-connection.js';
 import { fromResourceDocument, RESOURCE_FIELDS, type ResourceDocument } from './mongo-documents.js';
-import { isDuplicateKey } from './mongo-errors.js';
+import { onceMore } from './mongo-errors.js';
 import { findPage } from './mongo-find.js';
-import { findPending, findReceipts, markPublished, readCommit, readLog, readPast } from './mongo-log.js';
+import { MongoHub } from './mongo-hub.js';
+import { findPending, findReceipts, lastPosition, markPublished, readCommit, readLog, readPast } from './mongo-log.js';
 import { findNotes, removeNotes, writeNotes } from './mongo-notes.js';
 import { countParked, dropParked, findParked, recordRetry } from './mongo-parked.js';
 import { beat, leave } from './mongo-presence.js';
 import { findLatest, findReferrers } from './mongo-referrers.js';
+import type { HubStore } from './hub-store.js';
 import type { Query } from './query.js';
 import type { ParkReason } from '../message.js';
 import type {
@@ -41,6 +42,7 @@ export function openMongoStore(options: ConnectionOptions): Promise<Store> {
 }
 
 class MongoStore implements Store {
+  readonly hub: HubStore;
   private readonly abandoned: AbandonedTransactions;
   private readonly queryTimeoutMs: number;
 
@@ -50,6 +52,7 @@ class MongoStore implements Store {
   ) {
     this.abandoned = new AbandonedTransactions(connection.client, connection.database, log);
     this.queryTimeoutMs = queryTimeoutMs;
+    this.hub = new MongoHub(() => connection.collections());
   }
 
   async load(type: string, ids: readonly string[]): Promise<Map<string, StoredResource>> {
@@ -93,6 +96,10 @@ class MongoStore implements Store {
 
   async readLog(after: number, limit: number, between: Between = {}): Promise<LoggedCommit[]> {
     return readLog(this.connection.collections(), after, limit, between);
+  }
+
+  async lastPosition(): Promise<number> {
+    return lastPosition(this.connection.collections());
   }
 
   async readCommit(id: string): Promise<StoredCommit | undefined> {
@@ -185,16 +192,5 @@ class MongoStore implements Store {
 
   close(): Promise<void> {
     return this.connection.close();
-  }
-}
-
-/** Two first writes at the same moment: one of them fails, and finds the other's document when it tries again. */
-async function onceMore<T>(upsert: () => Promise<T>): Promise<T> {
-  try {
-    return await upsert();
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-    await setTimeout(10);
-    return upsert();
   }
 }

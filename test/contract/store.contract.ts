@@ -371,6 +371,7 @@ export function storeContract(harness: StoreHarness): void {
       ['pending', () => store.pending({ before: new Date(), limit: 1 })],
       ['markPublished', () => store.markPublished(['c'])],
       ['readLog', () => store.readLog(0, 1)],
+      ['lastPosition', () => store.lastPosition()],
       ['readCommit', () => store.readCommit('c')],
       ['scan', () => store.scan(TYPE, '', 1)],
       ['parked', () => store.parked({}, 1)],
