@@ -90,6 +90,8 @@ export class Delivery {
       while (!signal.aborted) {
         await this.room();
         const { events, upTo } = await tail.next(after, signal);
+        // There may be less than when it began to wait: what blocked is being taken now.
+        if (!this.hasRoom()) continue;
         taken = this.takeIn(events, taken);
         // What did not fit is read again when there is room: a listener that is slow must not keep pages of the log in memory.
         after = taken === undefined ? upTo : taken.position - 1;
@@ -116,11 +118,17 @@ export class Delivery {
   }
 
   private isFull(): boolean {
-    return this.inHand.count >= MAX_EVENTS || this.inHand.size >= MAX_CHARACTERS;
+    const { events, characters } = this.limits;
+    return this.inHand.count >= events || this.inHand.size >= characters;
   }
 
   private hasRoom(): boolean {
-    return this.inHand.count <= MAX_EVENTS / 2 && this.inHand.size <= MAX_CHARACTERS / 2;
+    const { events, characters } = this.limits;
+    return this.inHand.count <= events / 2 && this.inHand.size <= characters / 2;
+  }
+
+  private get limits(): typeof MAX {
+    return this.inHand.isBlocked && !this.patience.isDown ? MAX_WHEN_BLOCKED : MAX;
   }
 
   private async room(): Promise<void> {

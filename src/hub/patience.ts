@@ -10,7 +10,7 @@ export interface PatienceOptions {
   readonly suspendMs: number;
 }
 
-/** So many failures in a row, with no success between them, are those of the listener and not of an event. */
+/** So many failures in a row, of more than one event and with no success between them, are those of the listener and not of an event. */
 const LISTENER_FAILS = 5;
 
 const A_WHILE_MS = 60_000;
@@ -34,6 +34,8 @@ export class Patience {
   private readonly tried = new Map<string, Tried>();
   private successes = 0;
   private failuresInARow = 0;
+  /** Events that failed since the last success. */
+  private readonly failing = new Set<string>();
   private lastSuccess: Date | undefined;
   private lastError: Health['lastError'];
   private failingSince: Date | undefined;
@@ -56,13 +58,14 @@ export class Patience {
 
   /** Nothing but one attempt at a time makes sense. */
   get isDown(): boolean {
-    return this.failuresInARow >= LISTENER_FAILS;
+    return this.failuresInARow >= LISTENER_FAILS && this.failing.size > 1;
   }
 
   succeeded(event: string, now: Date): void {
     this.tried.delete(event);
     this.successes += 1;
     this.failuresInARow = 0;
+    this.failing.clear();
     this.lastSuccess = now;
     this.failingSince = undefined;
   }
@@ -72,6 +75,7 @@ export class Patience {
     tried.attempts += 1;
     this.tried.set(event, tried);
     this.failuresInARow += 1;
+    this.failing.add(event);
     this.lastError = { at: now, text: error };
     this.failingSince ??= now;
 
