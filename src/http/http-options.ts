@@ -3,8 +3,11 @@ import type { Bus } from '../bus/bus.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import type { References } from '../handlers/references.js';
 import type { Representation } from '../handlers/representation.js';
+import type { RegistrationRules } from '../hub/register.js';
+import type { LogTail } from '../hub/log-tail.js';
 import type { Store } from '../store/store.js';
 import type { Status } from '../status.js';
+import type { StreamPace } from './feed-stream.js';
 
 /** What the REST adapter needs; everything comes from the composition root. */
 export interface HttpOptions {
@@ -33,6 +36,10 @@ export interface HttpOptions {
   readonly authidHeader?: string;
   /** Absent: there is no view of customers. */
   readonly customerView?: CustomerViewOptions;
+  /** Absent: there are no feeds of events. */
+  readonly feed?: FeedOptions;
+  /** Absent: listeners cannot register. */
+  readonly hub?: RegistrationRules;
   /** Absent: there is no `/admin`. */
   readonly admin?: AdminOptions;
   readonly log: Logger;
@@ -52,6 +59,14 @@ export interface CustomerViewOptions {
   readonly references: References;
 }
 
+/** The events of the log for those who ask for them. */
+export interface FeedOptions {
+  readonly tail: LogTail;
+  /** Streams under way at a time; they do not count as requests. */
+  readonly maxStreams: number;
+  readonly pace?: StreamPace;
+}
+
 /** What only an operator may see and do. */
 export interface AdminOptions {
   /** Bearer token. */
@@ -65,4 +80,45 @@ export interface AdminOptions {
 /** `/tmf-api/partyRoleManagement/v4/partyRole`: where the resources of this type are. */
 export function collectionPath(options: HttpOptions, definition: ResourceDefinition): string {
   return `${options.basePathOf(definition)}/${definition.name}`;
+}
+
+/** One API of several resources. */
+export interface Api {
+  /** `/tmf-api/partyRoleManagement/v4` */
+  readonly path: string;
+  /** The same with the public base URL. */
+  readonly address: string;
+  readonly definitions: readonly ResourceDefinition[];
+}
+
+/** Every API once. */
+export function apisOf({ definitions, basePathOf, representation }: HttpOptions): Api[] {
+  return [...new Set(definitions.map(basePathOf))].map((path) => {
+    const own = definitions.filter((definition) => basePathOf(definition) === path);
+    const [first] = own as [ResourceDefinition];
+    return { path, address: representation.href(first, '').slice(0, -`/${first.name}/`.length), definitions: own };
+  });
+}
+
+/** One TM Forum API and its resources. */
+export interface Api {
+  /** `partyRoleManagement` */
+  readonly name: string;
+  /** `/tmf-api/partyRoleManagement/v4` */
+  readonly path: string;
+  /** The same with the public base URL. */
+  readonly address: string;
+  readonly definitions: readonly ResourceDefinition[];
+}
+
+/** The APIs that are served. */
+export function apisOf({ definitions, basePathOf, representation }: HttpOptions): Api[] {
+  return definitions
+    .filter(({ api }, i) => definitions.findIndex((other) => other.api === api) === i)
+    .map((first) => ({
+      name: first.api,
+      path: basePathOf(first),
+      address: representation.href(first, '').slice(0, -`/${first.name}/`.length),
+      definitions: definitions.filter(({ api }) => api === first.api),
+    }));
 }

@@ -37,8 +37,13 @@ function lastOffset(offset: number, limit: number, total: number): number {
   return total > shift ? shift + Math.floor((total - 1 - shift) / limit) * limit : 0;
 }
 
-function linkTo(url: string, rawQuery: string, relation: string, place: readonly string[]): string {
-  const others = rawQuery.split('&').filter((part) => part !== '' && !/^(offset|limit|cursor)(=|$)/.test(part));
+/** The `Link` header of a feed, which always goes on: next. */
+export function feedLink(url: string, rawQuery: string, limit: number, next: string): string {
+  return linkTo(url, rawQuery, 'next', [`after=${next}`, `limit=${limit}`], /^(after|limit)(=|$)/);
+}
+
+function linkTo(url: string, rawQuery: string, relation: string, place: readonly string[], replaced = /^(offset|limit|cursor)(=|$)/): string {
+  const others = rawQuery.split('&').filter((part) => part !== '' && !replaced.test(part));
   return `<${url}?${[...others.map(safeInLink), ...place].join('&')}>; rel="${relation}"`;
 }
 

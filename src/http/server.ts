@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { application } from './application.js';
@@ -32,7 +33,10 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 export function createHttpServer(options: HttpOptions, clients: ClientLimits = CLIENT_LIMITS): HttpServer {
   let draining = false;
-  const app = application(options, () => draining, clients.requestMs + options.replyTimeoutMs + clients.answerMs);
+  const closing = new AbortController();
+  // Each stream listens.
+  setMaxListeners(0, closing.signal);
+  const app = application(options, () => draining, clients.requestMs + options.replyTimeoutMs + clients.answerMs, closing.signal);
   const settings = {
     headersTimeout: clients.headersMs,
     requestTimeout: clients.requestMs,
@@ -55,6 +59,7 @@ export function createHttpServer(options: HttpOptions, clients: ClientLimits = C
     },
     close: (graceMs) => {
       draining = true;
+      closing.abort(new Error('the service closes'));
       return closed(server, graceMs);
     },
   };
