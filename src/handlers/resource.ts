@@ -28,7 +28,7 @@ const CREATE_TYPE = 'application/json';
  */
 export function targetId(command: Command): string {
   const inBody = command.action === 'create' && isObject(command.data) && Object.hasOwn(command.data, 'id') ? command.data['id'] : undefined;
-  if (inBody !== undefined && typeof inBody !== 'string') throw new Refusal(400, 'Invalid id', [{ at: '/id', problem: 'must be string' }]);
+  if (inBody !== undefined && typeof inBody !== 'string') throw new Refusal(400, 'Invalid id', [{ at: '/id', problem: 'must be a string' }]);
   if (command.subject !== undefined && inBody !== undefined && inBody !== command.subject) {
     throw new Refusal(400, 'Two different ids', [{ at: '/id', problem: `differs from the subject ${command.subject}` }]);
   }

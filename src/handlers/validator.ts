@@ -77,6 +77,14 @@ function faultOf(error: ErrorObject): Fault | undefined {
       return { at, problem: `must be one of ${inOneCase((error.params as { allowedValues: string[] }).allowedValues).join(', ')}` };
     case 'utcDateTime':
       return { at, problem: 'must be a date-time such as 2024-05-31T08:30:00.000Z' };
+    case 'minItems': {
+      const { limit } = error.params as { limit: number };
+      return { at, problem: `must have at least ${limit} ${limit === 1 ? 'element' : 'elements'}` };
+    }
+    case 'type': {
+      const { type } = error.params as { type: string };
+      return { at, problem: `must be ${/^[aio]/.test(type) ? 'an' : 'a'} ${type}` };
+    }
     default:
       return { at, problem: error.message ?? error.keyword };
   }

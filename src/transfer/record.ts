@@ -112,7 +112,7 @@ function ownId(attributes: JsonObject): string | undefined {
   if (!Object.hasOwn(attributes, 'id')) return undefined;
   const { id } = attributes;
   if (typeof id === 'string' && isResourceId(id)) return id;
-  throw new Refusal(400, 'Invalid id', [{ at: '/id', problem: typeof id === 'string' ? RESOURCE_ID_RULE : 'must be string' }]);
+  throw new Refusal(400, 'Invalid id', [{ at: '/id', problem: typeof id === 'string' ? RESOURCE_ID_RULE : 'must be a string' }]);
 }
 
 /** What makes a record without an id another one than the next. A line's number does not: lines move. */

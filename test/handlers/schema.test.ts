@@ -30,7 +30,7 @@ describe('a payment method', () => {
     for (const type of types) for (const written of [type, capitalized(type)]) expect([written, faultsOf('paymentMethod', { ...paymentMethods[type], '@type': written })]).toEqual([written, []]);
     for (const type of ['PaymentMethod', 'Bankcard', 'BANKCARD', 'coins', '']) expect([type, faultsOf('paymentMethod', { '@type': type }).map((fault) => fault.slice(0, 27))]).toEqual([type, ['/@type: must be one of cash']]);
     expect(faultsOf('paymentMethod', { '@type': 'coins' })[0]).toBe(`/@type: must be one of ${['cash', 'digitalWallet', 'tokenizedCard', 'bankAccountTransfer', 'bankAccountDebit', 'bankCard', 'voucher', 'check', 'bucketPaymentMethod', 'accountPaymentMethod', 'loyaltyPaymentMethod', 'directDebit'].join(', ')}`);
-    expect(faultsOf('paymentMethod', { '@type': 7 })).toContain('/@type: must be string');
+    expect(faultsOf('paymentMethod', { '@type': 7 })).toContain('/@type: must be a string');
   });
 
   it.each(types.filter((type) => Object.keys(paymentMethods[type] ?? {}).length > 0))('is checked as a %s', (type) => {
@@ -60,7 +60,7 @@ describe('references', () => {
   ])('of a %s at %s need an id or a name, and nothing else', (name, at, holding) => {
     for (const value of [{ id: 'x' }, { name: 'X' }]) expect(faultsOf(name, holding(value))).toEqual([]);
     expect(faultsOf(name, holding({ href: 'https://example.com', role: 'r' }))).toEqual([`${at}: needs id or name`]);
-    expect(faultsOf(name, holding({ id: 7 }))).toEqual([`${at}/id: must be string`]);
+    expect(faultsOf(name, holding({ id: 7 }))).toEqual([`${at}/id: must be a string`]);
   });
 
   it('are not what may be a value of its own: an attachment needs no id', () => {
@@ -71,9 +71,20 @@ describe('references', () => {
 });
 
 it('has as many as there must be at least', () => {
-  expect(faultsOf('billingAccount', { relatedParty: [] })).toEqual(['/relatedParty: must NOT have fewer than 1 items']);
-  expect(faultsOf('agreement', { engagedParty: [], agreementItem: [] })).toEqual(['/agreementItem: must NOT have fewer than 1 items', '/engagedParty: must NOT have fewer than 1 items']);
-  expect(faultsOf('partyInteraction', { channel: [] })).toEqual(['/channel: must NOT have fewer than 1 items']);
+  expect(faultsOf('billingAccount', { relatedParty: [] })).toEqual(['/relatedParty: must have at least 1 element']);
+  expect(faultsOf('agreement', { engagedParty: [], agreementItem: [] })).toEqual(['/agreementItem: must have at least 1 element', '/engagedParty: must have at least 1 element']);
+  expect(faultsOf('partyInteraction', { channel: [] })).toEqual(['/channel: must have at least 1 element']);
+});
+
+it.each<[string, string, JsonObject, string]>([
+  ['individual', 'a text', { gender: 7 }, '/gender: must be a string'],
+  ['agreement', 'a list', { characteristic: {} }, '/characteristic: must be an array'],
+  ['partyRole', 'an object', { validFor: 'always' }, '/validFor: must be an object'],
+  ['financialAccount', 'a number', { creditLimit: { value: 'much' } }, '/creditLimit/value: must be a number'],
+  ['agreement', 'a whole number', { documentNumber: 1.5 }, '/documentNumber: must be an integer'],
+  ['agreementSpecification', 'yes or no', { isBundle: 'yes' }, '/isBundle: must be a boolean'],
+])('says of a %s what must be %s', (name, _, more, fault) => {
+  expect(faultsOf(name, more)).toEqual([fault]);
 });
 
 it('fills in what the specification has as default', () => {
@@ -91,6 +102,11 @@ describe('a specification', () => {
       ThingRef: { type: 'object', required: ['id'], properties: { id: { type: 'string' }, '@referredType': { type: 'string' } } },
     },
   };
+
+  it('says how many there must be at least', () => {
+    const validate = compileValidator({ definitions: { Pair: { type: 'object', properties: { of: { type: 'array', minItems: 2 } } } } }, 'Pair');
+    expect(textsOf(validate({ of: [1] }))).toEqual(['/of: must have at least 2 elements']);
+  });
 
   it('takes over what it says of others', () => {
     const validate = compileValidator(specification, 'Thing');
