@@ -6,6 +6,7 @@ import { parseEventQuery } from './hub/event-filter.js';
 import { HttpSender } from './hub/http-sender.js';
 import { Hub } from './hub/hub.js';
 import type { LogTail } from './hub/log-tail.js';
+import type { RegistrationRules } from './hub/register.js';
 import type { TargetRules } from './hub/safe-target.js';
 import type { Store } from './store/store.js';
 
@@ -17,6 +18,11 @@ const FIRST_PAUSE_MS = 500;
 /** What listeners may be. */
 export function targetRules(config: Config): TargetRules {
   return { allowed: new AllowedTargets(config.hubAllow), httpsOnly: config.hubHttpsOnly };
+}
+
+/** What registrations must keep to, as the configuration has it. */
+export function registrationRules(config: Config): RegistrationRules {
+  return { targets: targetRules(config), max: config.hubMax, rotationMs: config.hubRotationMinutes * MINUTE_MS };
 }
 
 /** The sender of deliveries, as the configuration has it. */

@@ -9,7 +9,7 @@ import { definitions } from './handlers/index.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { References } from './handlers/references.js';
 import { representationOf } from './handlers/representation.js';
-import { startHub } from './hub-role.js';
+import { registrationRules, startHub } from './hub-role.js';
 import { LogTail } from './hub/log-tail.js';
 import { createHttpServer } from './http/server.js';
 import { Lifecycle } from './lifecycle.js';
@@ -138,6 +138,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
     ...(config.authidHeader === undefined ? {} : { authidHeader: config.authidHeader }),
     ...(served.length > 0 ? { customerView: { path: viewPath, address: config.publicUrl + viewPath, references } } : {}),
     feed: { tail, maxStreams: config.maxStreams },
+    hub: registrationRules(config),
     ...(config.adminToken === undefined ? {} : { admin: { token: config.adminToken, definitions: all, retentionMs: config.retentionMinutes * MINUTE_MS } }),
     now: () => new Date(),
     newId: randomUUID,

@@ -56,10 +56,14 @@ it('has no import cycles', () => {
 it('keeps bus and store apart, and http away from both adapters', () => {
   for (const source of inFolder('bus')) expect([source.file, source.imports.filter((file) => file.startsWith('store/'))]).toEqual([source.file, []]);
   for (const source of inFolder('store')) expect([source.file, source.imports.filter((file) => file.startsWith('bus/'))]).toEqual([source.file, []]);
-  const ports = new Set(['bus/bus.ts', 'store/store.ts', 'store/query.ts']);
+  const ports = new Set(['bus/bus.ts', 'store/store.ts', 'store/hub-store.ts', 'store/query.ts']);
   for (const source of inFolder('http')) {
     expect([source.file, source.imports.filter((file) => /^(bus|store)\//.test(file) && !ports.has(file))]).toEqual([source.file, []]);
   }
+});
+
+it('keeps what HTTP offers apart from HTTP', () => {
+  for (const source of [...inFolder('hub'), ...inFolder('query')]) expect([source.file, source.imports.filter((file) => file.startsWith('http/'))]).toEqual([source.file, []]);
 });
 
 it('keeps handlers pure: no driver, no clock, no randomness, no input or output', () => {

@@ -84,6 +84,8 @@ export function collectionPath(options: HttpOptions, definition: ResourceDefinit
 
 /** One API of several resources. */
 export interface Api {
+  /** `partyRoleManagement` */
+  readonly name: string;
   /** `/tmf-api/partyRoleManagement/v4` */
   readonly path: string;
   /** The same with the public base URL. */
@@ -96,29 +98,6 @@ export function apisOf({ definitions, basePathOf, representation }: HttpOptions)
   return [...new Set(definitions.map(basePathOf))].map((path) => {
     const own = definitions.filter((definition) => basePathOf(definition) === path);
     const [first] = own as [ResourceDefinition];
-    return { path, address: representation.href(first, '').slice(0, -`/${first.name}/`.length), definitions: own };
+    return { name: first.api, path, address: representation.href(first, '').slice(0, -`/${first.name}/`.length), definitions: own };
   });
-}
-
-/** One TM Forum API and its resources. */
-export interface Api {
-  /** `partyRoleManagement` */
-  readonly name: string;
-  /** `/tmf-api/partyRoleManagement/v4` */
-  readonly path: string;
-  /** The same with the public base URL. */
-  readonly address: string;
-  readonly definitions: readonly ResourceDefinition[];
-}
-
-/** The APIs that are served. */
-export function apisOf({ definitions, basePathOf, representation }: HttpOptions): Api[] {
-  return definitions
-    .filter(({ api }, i) => definitions.findIndex((other) => other.api === api) === i)
-    .map((first) => ({
-      name: first.api,
-      path: basePathOf(first),
-      address: representation.href(first, '').slice(0, -`/${first.name}/`.length),
-      definitions: definitions.filter(({ api }) => api === first.api),
-    }));
 }
