@@ -1,7 +1,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { Bus } from './bus/bus.js';
 import type { ResourceDefinition } from './handlers/definition.js';
-import { NAMESPACE, sequenceOf } from './handlers/notification.js';
+import { NAMESPACE, schemaUrn, sequenceOf, type SchemaUri } from './handlers/notification.js';
 import type { Representation } from './handlers/representation.js';
 import type { OutgoingEvent } from './message.js';
 import type { LoggedCommit, RecordedEvent, Store, StoredResource } from './store/store.js';
@@ -87,11 +87,13 @@ export interface SnapshotOptions {
   readonly representation: Representation;
   /** CloudEvents `source`, as of the notifications. */
   readonly source: string;
+  /** Default `schemaUrn`. */
+  readonly schemaUri?: SchemaUri;
   readonly now: () => Date;
 }
 
-function snapshotEvent({ id, revision, resource }: StoredResource, { definition, representation, source, now }: SnapshotOptions): OutgoingEvent {
-  const { name, api, version, typeName } = definition;
+function snapshotEvent({ id, revision, resource }: StoredResource, { definition, representation, source, schemaUri = schemaUrn, now }: SnapshotOptions): OutgoingEvent {
+  const { name, schemas } = definition;
   const eventId = uuidv5(`snapshot/${name}/${id}/${revision}`, NAMESPACE);
   const event = {
     specversion: '1.0',
@@ -101,7 +103,7 @@ function snapshotEvent({ id, revision, resource }: StoredResource, { definition,
     subject: id,
     time: now().toISOString(),
     datacontenttype: 'application/json',
-    dataschema: `urn:tmforum:${api}:${version}:${typeName}`,
+    dataschema: schemaUri(definition, schemas.whole),
     sequence: sequenceOf(revision),
     partitionkey: id,
     replayed: true,

@@ -28,12 +28,25 @@ function eventId(commandHash: string, number: number): string {
   ].join('-');
 }
 
+/** How `dataschema` names a schema of a resource's API: `PartyRoleCreateEvent`, `PartyRole`. */
+export type SchemaUri = (definition: ResourceDefinition, schema: string) => string;
+
+/** A name, since a URI must be absolute, and no place where it can be read. */
+export const schemaUrn: SchemaUri = ({ api, version }, schema) => `urn:tmforum:${api}:${version}:${schema}`;
+
+/** Where it can be read, if the public address of the APIs is known. @param pathOf below that address */
+export function schemaUris(publicUrl: string, pathOf: SchemaUri): SchemaUri {
+  return publicUrl === '' ? schemaUrn : (definition, schema) => publicUrl + pathOf(definition, schema);
+}
+
 /** Settings that every notification carries. */
 export interface NotificationSettings {
   /** CloudEvents `source`: the same for all instances of one deployment. */
   readonly source: string;
   /** TM Forum envelope `domain`; absent: the name of the resource's API. */
   readonly domain?: string;
+  /** Default `schemaUrn`. */
+  readonly schemaUri?: SchemaUri;
 }
 
 /** One thing that happened to a resource. */
@@ -68,7 +81,7 @@ export function notification(
     subject,
     time: now,
     datacontenttype: 'application/json',
-    dataschema: `urn:tmforum:${definition.api}:${definition.version}:${happening.eventType}`,
+    dataschema: (settings.schemaUri ?? schemaUrn)(definition, happening.eventType),
     sequence: sequenceOf(happening.revision),
     partitionkey: subject,
     ...withoutUndefined({ correlationid: command.correlationid, traceparent: command.traceparent, tracestate: command.tracestate, imported: command.imported }),

@@ -89,6 +89,7 @@ it.each<[string, Message, string]>([
   ['an unknown type', structured({ type: 'org.tmforum.partyRole.merge' }), 'unsupported'],
   ['an unknown resource', structured({ type: 'org.tmforum.starship.create' }), 'unsupported'],
   ['another major version', structured({ dataschema: 'urn:tmforum:partyRoleManagement:v5' }), 'unsupported'],
+  ['a schema of another major version', structured({ dataschema: 'https://v4.example.com/tmf-api/partyRoleManagement/v5/schemas/PartyRole_Create.json' }), 'unsupported'],
   ['too many bytes', structured({ data: 'x'.repeat(10_001) }), 'too-large'],
   ['too many levels', structured({ data: JSON.parse('['.repeat(11) + ']'.repeat(11)) as Json }), 'too-large'],
   ['what the adapter could see', message({ unacceptable: { reason: 'reply-to', error: 'no' } }), 'reply-to'],
@@ -98,6 +99,7 @@ it.each<[string, Message, string]>([
 
 it('accepts a dataschema that names the version', () => {
   expect(commandOf(structured({ dataschema: 'urn:tmforum:partyRoleManagement:v4' }), limits).id).toBe('c1');
+  expect(commandOf(structured({ dataschema: 'https://api.example.com/tmf-api/partyRoleManagement/v4/schemas/PartyRole_Create.json' }), limits).id).toBe('c1');
 });
 
 it('reads whatever the CloudEvents SDK writes, in both modes', () => {
