@@ -14,3 +14,8 @@ it('names no setting that does not exist', () => {
   const named = [...table.matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match) => match[1]);
   expect(named).toEqual(settingList.map((setting) => setting.name));
 });
+
+it('shows the verification of signatures as it is tried', () => {
+  const snippet = readFileSync(join(process.cwd(), 'test/examples/verify-signature.mjs'), 'utf8');
+  expect(readme).toContain(`\`\`\`js\n${snippet}\`\`\`\n`);
+});
