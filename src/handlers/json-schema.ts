@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.js';
-import { capitalized, uncapitalized } from './first-letter.js';
+import { inBothCases } from './first-letter.js';
 import { isReference, nameOfReferred, OF_REFERENCES, type SchemaNode } from './schema.js';
 
 /** How a schema says what the drafts of JSON Schema have different words for, or none. */
@@ -48,9 +48,4 @@ export function schemaOf(node: SchemaNode, mandatoryTextNotBlank: boolean, diale
 
 function enumerated(name: string, values: readonly string[]): JsonObject {
   return { type: 'string', enum: name === '@type' ? values.flatMap(inBothCases) : [...values] };
-}
-
-/** `bankCard` in the enumeration, `BankCard` as the name of its schema. */
-export function inBothCases(name: string): string[] {
-  return [uncapitalized(name), capitalized(name)];
 }

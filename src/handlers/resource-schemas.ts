@@ -1,7 +1,8 @@
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { RESOURCE_ID_PATTERN } from '../resource-id.js';
 import type { ResourceSchemas, Secrets } from './definition.js';
-import { inBothCases, schemaOf, type Dialect } from './json-schema.js';
+import { inBothCases } from './first-letter.js';
+import { schemaOf, type Dialect } from './json-schema.js';
 import { mergePatchSchema } from './merge-patch-schema.js';
 import { flat, type SchemaNode, type Specification } from './schema.js';
 
@@ -89,15 +90,16 @@ function remarkOn(attribute: string, { dropped, masked }: Secrets): JsonObject {
 
 /** Sees to it that what the schema refers to is there. */
 function complete(schema: Json, partOf: (name: string) => JsonObject, done = new Set<string>()): void {
-  for (const name of referred(schema)) {
+  for (const name of referredIn(schema)) {
     if (done.has(name)) continue;
     done.add(name);
     complete(partOf(name), partOf, done);
   }
 }
 
-function referred(schema: Json): string[] {
-  if (Array.isArray(schema)) return schema.flatMap(referred);
+/** The names of the components that a schema refers to. */
+export function referredIn(schema: Json): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(referredIn);
   if (!isObject(schema)) return [];
-  return Object.entries(schema).flatMap(([name, value]) => (name === '$ref' && typeof value === 'string' ? [value.slice(DEFS.length)] : referred(value)));
+  return Object.entries(schema).flatMap(([name, value]) => (name === '$ref' && typeof value === 'string' ? [value.slice(DEFS.length)] : referredIn(value)));
 }

@@ -26,8 +26,8 @@ export interface SchemaNode {
   readonly default?: Json;
 }
 
-/** JSON Schema types of single values, with text that is a date-time as a type of its own. */
-export type ScalarType = 'string' | 'date-time' | 'number' | 'integer' | 'boolean';
+/** JSON Schema types of single values, with text that is a date-time, or one of the enumerated values of `@type`, as types of their own. */
+export type ScalarType = 'string' | 'date-time' | 'type-name' | 'number' | 'integer' | 'boolean';
 
 /** An attribute that refers to another resource. */
 export interface ReferenceAttribute {
@@ -47,8 +47,9 @@ export function scalarTypes(specification: Specification, definitionName: string
       (parent, name) => ownProperty(resolve(specification, parent)?.properties, name),
       { $ref: DEFINITIONS + definitionName },
     );
-    const { type, format } = resolve(specification, node) ?? {};
+    const { type, format, enum: values } = resolve(specification, node) ?? {};
     if (format === 'date-time') return format;
+    if (values && path.at(-1) === '@type') return 'type-name';
     return SCALARS.find((scalar) => scalar === type);
   };
 }

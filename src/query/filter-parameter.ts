@@ -1,4 +1,5 @@
 import { toUtcDateTime } from '../date-time.js';
+import { inBothCases } from '../handlers/first-letter.js';
 import type { ScalarType } from '../handlers/schema.js';
 import { type Condition, numberOf, type Operator } from '../store/query.js';
 import { attributePath, badParameter, decode, decodeList, decodePatterns } from './parameter.js';
@@ -62,7 +63,7 @@ function parseCondition(raw: string, scalarType: ScalarTypeOf): NamedCondition {
   const values = operator === 'regex' ? decodePatterns(parameter, rawValue) : decodeList(parameter, rawValue);
   const type = scalarType(path);
   if (operator !== 'regex') for (const value of values) checkType(parameter, type, value);
-  return { parameter, path, operator, values: values.flatMap((value) => comparable(operator, value)) };
+  return { parameter, path, operator, values: values.flatMap((value) => comparable(operator, value, type)) };
 }
 
 /** A value that no value of the declared type can equal is a mistake, not a filter that matches nothing. */
@@ -98,10 +99,15 @@ function isBelowScalar(path: readonly string[], scalarType: ScalarTypeOf): boole
   return path.some((_, depth) => depth > 0 && scalarType(path.slice(0, depth)) !== undefined);
 }
 
-/** The texts that a value stands for: date-times are stored as UTC where the specification declares them, else as given. */
-function comparable(operator: Operator, value: string): string[] {
-  const utc = operator === 'regex' ? undefined : toUtcDateTime(value);
-  if (utc === undefined || utc === value) return [value];
+/**
+ * The texts that a value stands for: date-times are stored as UTC where the specification declares them, else as given; the names of
+ * types as given, with either case of their first letter.
+ */
+function comparable(operator: Operator, value: string, type: ScalarType | undefined): string[] {
+  if (operator === 'regex') return [value];
   const ordered = operator === 'gt' || operator === 'gte' || operator === 'lt' || operator === 'lte';
+  if (type === 'type-name' && !ordered) return [...new Set([value, ...inBothCases(value)])];
+  const utc = toUtcDateTime(value);
+  if (utc === undefined || utc === value) return [value];
   return ordered ? [utc] : [value, utc];
 }

@@ -120,6 +120,7 @@ describe('a specification', () => {
   it('says where a definition refers to others, though it contains itself', () => {
     expect(referenceAttributes(specification, 'Thing')).toEqual([{ path: ['parent'], schema: 'ThingRef' }]);
     const typeOf = scalarTypes(specification, 'Thing');
+    expect([definitionOf('paymentMethod').scalarType(['@type']), definitionOf('partyRole').scalarType(['@type'])]).toEqual(['type-name', 'string']);
     expect([typeOf(['when']), typeOf(['size']), typeOf(['things', 'things', 'parent', 'id']), typeOf(['parent']), typeOf(['nothing', 'there'])]).toEqual(['date-time', 'integer', 'string', undefined, undefined]);
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Refusal } from '../../src/errors.js';
 import { definitions } from '../../src/handlers/index.js';
 import { type ListParameters, parseFields, parseListParameters } from '../../src/http/query-parameters.js';
+import { definitionOf } from '../support/resources.js';
 
 const HREF_PREFIX = '/tmf-api/partyRoleManagement/v4/partyRole/';
 const scalarType = definitions({ roleTypeDefault: true, lifeCycles: new Map() })[0]?.scalarType ?? (() => undefined);
@@ -80,6 +81,15 @@ describe('filters', () => {
 
   test('other attributes and operators are further conditions', () => {
     expect(parse('a=1&b=2&a.gt=0').query.where.map(({ path, operator }) => `${path.join('.')} ${operator}`)).toEqual(['a eq', 'b eq', 'a gt']);
+  });
+
+  test('an enumerated type may begin with either case, as in a create; another type is as it is written', () => {
+    const methods = { ...rules, scalarType: definitionOf('paymentMethod').scalarType };
+    const values = (raw: string): unknown => parseListParameters(raw, methods).query.where[0]?.values;
+    expect(values('@type=BankCard')).toEqual(['BankCard', 'bankCard']);
+    expect(values('@type.nin=bankCard,Cash')).toEqual(['bankCard', 'BankCard', 'Cash', 'cash']);
+    expect([values('@type.gt=bankCard'), values('@type.regex=bankCard'), values('@baseType=bankCard')]).toEqual([['bankCard'], ['bankCard'], ['bankCard']]);
+    expect(parse('@type=PartyRole').query.where[0]?.values).toEqual(['PartyRole']);
   });
 
   test('a date-time is ordered as UTC, and equals what was written as well', () => {

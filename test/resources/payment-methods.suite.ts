@@ -26,6 +26,7 @@ export function paymentMethodsSuite(definition: ResourceDefinition, service: () 
       expect(response.status).toBe(201);
       const { id } = (await json(response)) as { id: string };
       expect(await json(await api.get(`/${id}`))).toMatchObject({ ...body, '@type': written, status: 'active' });
+      for (const filter of [type, schema]) expect([filter, (await list(await api.get(`?id=${id}&@type=${filter}`))).length, (await list(await api.get(`?id=${id}&@type.ne=${filter}`))).length]).toEqual([filter, 1, 0]);
       const [event] = await service().eventsOf(definition, id);
       expect(announcementOf(definition, event ?? '').resource['@type']).toBe(written);
     });
