@@ -3,16 +3,14 @@ import { TimeoutError, UnavailableError, UnroutableError, textOf } from './error
 import type { ParkReason } from './message.js';
 import { repeatedBy, retryCommand } from './retry-command.js';
 import type { ParkedFilter, ParkedMessage, Store } from './store/store.js';
-
-/** Messages in memory at a time; a body may have some megabytes. */
-const PAGE = 20;
+import { firstOf, pagesOf, type TimedPlace } from './timed-pages.js';
 
 export interface ParkedPage<View> {
   readonly messages: readonly View[];
   /** Of all that the filter lets through, not of this page alone. */
   readonly counts: ReadonlyMap<ParkReason, number>;
   /** The last message, when there are more behind it. */
-  readonly next?: Pick<ParkedMessage, 'at' | 'id'>;
+  readonly next?: TimedPlace;
 }
 
 /** What became of one parked message. */
@@ -52,16 +50,8 @@ export class DeadLetters {
   async list<View>(filter: ParkedFilter, limit: number, view: (message: ParkedMessage) => View): Promise<ParkedPage<View>> {
     const { after: _, ...all } = filter;
     const counts = await this.store.countParked(all);
-    const messages: View[] = [];
-    let last: ParkedPage<View>['next'];
-    for await (const page of this.pages(filter, limit + 1)) {
-      for (const message of page) {
-        if (messages.length === limit) return { messages, counts, ...(last ? { next: last } : {}) };
-        messages.push(view(message));
-        last = { at: message.at, id: message.id };
-      }
-    }
-    return { messages, counts };
+    const { items, ...rest } = await firstOf(this.pages(filter, limit + 1), limit, view);
+    return { messages: items, counts, ...rest };
   }
 
   async find(id: string): Promise<ParkedMessage | undefined> {
@@ -132,16 +122,8 @@ export class DeadLetters {
     return { ...about, outcome: 'retried', ...(recorded ? {} : { problem: 'somebody else retried or dropped it at the same time' }) };
   }
 
-  private async *pages(filter: ParkedFilter, limit: number): AsyncGenerator<readonly ParkedMessage[]> {
-    let { after } = filter;
-    for (let left = limit; left > 0; ) {
-      const size = Math.min(PAGE, left);
-      const page = await this.store.parked({ ...filter, ...(after ? { after } : {}) }, size);
-      if (page.length > 0) yield page;
-      if (page.length < size) return;
-      after = page.at(-1);
-      left -= page.length;
-    }
+  private pages({ after, ...filter }: ParkedFilter, limit: number): AsyncGenerator<readonly ParkedMessage[]> {
+    return pagesOf((size, place) => this.store.parked({ ...filter, ...(place ? { after: place } : {}) }, size), limit, after);
   }
 }
 

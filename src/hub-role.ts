@@ -2,12 +2,12 @@ import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { AllowedTargets } from './hub/allowed-targets.js';
-import { parseEventQuery } from './hub/event-filter.js';
 import { HttpSender } from './hub/http-sender.js';
 import { Hub } from './hub/hub.js';
 import type { LogTail } from './hub/log-tail.js';
 import type { RegistrationRules } from './hub/register.js';
 import type { TargetRules } from './hub/safe-target.js';
+import { subscriptionFilter } from './hub/subscription-filter.js';
 import type { Store } from './store/store.js';
 
 const MINUTE_MS = 60_000;
@@ -37,7 +37,7 @@ export function startHub(config: Config, store: Store, definitions: readonly Res
     tail,
     sender: openSender(config, log),
     holder,
-    filterOf: ({ api, query }) => parseEventQuery(query, definitions.filter((definition) => definition.api === api)),
+    filterOf: (subscription) => subscriptionFilter(subscription, definitions),
     roundMs: ROUND_MS,
     holdMs: HOLD_MS,
     concurrency: config.hubConcurrency,

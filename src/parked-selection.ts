@@ -1,7 +1,8 @@
 import { toUtcDateTime } from './date-time.js';
 import { Refusal } from './errors.js';
 import type { ParkReason } from './message.js';
-import type { ParkedFilter, ParkedMessage } from './store/store.js';
+import type { ParkedFilter } from './store/store.js';
+import type { TimedPlace } from './timed-pages.js';
 
 /** What an operator may say to choose parked messages, as text; each is a parameter of its own. */
 export const SELECTORS = ['reason', 'type', 'subject', 'from', 'to', 'state', 'cursor'] as const;
@@ -39,8 +40,16 @@ export function parkedFilter(selectors: Selectors, ids?: readonly string[]): Par
 }
 
 /** Where a page ended, for the next one. */
-export function cursorAfter({ at, id }: Pick<ParkedMessage, 'at' | 'id'>): string {
+export function cursorAfter({ at, id }: TimedPlace): string {
   return `${at.toISOString()}/${id}`;
+}
+
+/** What `cursorAfter` wrote. @throws Refusal 400 that names the parameter. */
+export function placeOf(cursor: string): TimedPlace {
+  const [, at = '', id = ''] = /^([^/]+)\/(.+)$/.exec(cursor) ?? [];
+  const utc = toUtcDateTime(at);
+  if (utc === undefined) throw bad('cursor', 'must be the one that a page ended with');
+  return { at: new Date(utc), id };
 }
 
 /** A date-time; a date alone is its midnight, no zone means UTC. @throws Refusal 400 that names the parameter. */
@@ -51,9 +60,9 @@ export function timeOf(name: string, text: string): Date {
 }
 
 /** @throws Refusal 400 that names the parameter. */
-export function countOf(name: string, text: string, most: number): number {
+export function countOf(name: string, text: string, most: number, least = 1): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number < 1 || number > most) throw bad(name, `must be a whole number from 1 to ${most}`);
+  if (!/^\d+$/.test(text) || number < least || number > most) throw bad(name, `must be a whole number from ${least} to ${most}`);
   return number;
 }
 
@@ -69,11 +78,4 @@ function reasonOf(text: string): ParkReason {
 function stateOf(text: string): 'waiting' | 'retried' {
   if (text !== 'waiting' && text !== 'retried') throw bad('state', 'must be waiting or retried');
   return text;
-}
-
-function placeOf(cursor: string): Pick<ParkedMessage, 'at' | 'id'> {
-  const [, at = '', id = ''] = /^([^/]+)\/(.+)$/.exec(cursor) ?? [];
-  const utc = toUtcDateTime(at);
-  if (utc === undefined) throw bad('cursor', 'must be the one that a page ended with');
-  return { at: new Date(utc), id };
 }

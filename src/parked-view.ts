@@ -1,10 +1,11 @@
-import type { Outcome, ParkedPage } from './dead-letters.js';
+import type { Outcome } from './dead-letters.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { maskedBody } from './handlers/secret-bodies.js';
 import { withoutUndefined, type JsonObject } from './json.js';
 import { cursorAfter } from './parked-selection.js';
 import { repeatedBy } from './retry-command.js';
 import type { ParkedMessage, Retry } from './store/store.js';
+import type { TimedPlace } from './timed-pages.js';
 
 /** How parked messages look to an operator, on the command line and over HTTP alike. */
 
@@ -39,8 +40,8 @@ export function outcomeView({ id, outcome, message, command, edited, problem }: 
   return withoutUndefined({ id, outcome, reason: message?.reason, type: message?.type, subject: message?.subject, command, edited, problem }) as JsonObject;
 }
 
-/** What stands beside the messages of a page: how many match in all, by reason, and where the next page begins. */
-export function countsOf({ counts, next }: Omit<ParkedPage<unknown>, 'messages'>): JsonObject {
+/** What stands beside what a page shows: how many match in all, by reason or subscription, and where the next page begins. */
+export function countsOf({ counts, next }: { readonly counts: ReadonlyMap<string, number>; readonly next?: TimedPlace }): JsonObject {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
   return { total, counts: Object.fromEntries(counts), ...(next ? { next: cursorAfter(next) } : {}) };
 }

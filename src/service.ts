@@ -2,11 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { openBus, openStore, type OnFatal, type Ports } from './adapters.js';
-import { apiPath, customerViewPath } from './api-paths.js';
+import { adminOptions } from './admin-role.js';
+import { apiPath, customerViewPath, schemaPath } from './api-paths.js';
 import { Balance } from './balance.js';
 import type { Config } from './config.js';
 import { definitions } from './handlers/index.js';
 import type { ResourceDefinition } from './handlers/definition.js';
+import { schemaUris } from './handlers/notification.js';
 import { References } from './handlers/references.js';
 import { representationOf } from './handlers/representation.js';
 import { registrationRules, startHub } from './hub-role.js';
@@ -69,6 +71,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
   const all = definitions(config);
   const basePathOf = (definition: ResourceDefinition): string => apiPath(config.basePath, definition);
   const representation = representationOf((definition) => config.publicUrl + basePathOf(definition));
+  const schemaUri = schemaUris(config.publicUrl, (definition, schema) => schemaPath(config.basePath, definition, schema));
   const isHere = (href: string): boolean => href.startsWith(`${config.publicUrl}${config.basePath}/`) || href.startsWith(`${config.basePath}/`);
   const references = new References(all, { missing: config.references, deleted: config.onDelete }, isHere);
   // Ids of one incarnation sort by serial; the time only helps a reader.
@@ -91,7 +94,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
       relay,
       definitions: all,
       representation,
-      notifications: { source: config.eventSource, ...(config.eventDomain === undefined ? {} : { domain: config.eventDomain }) },
+      notifications: { source: config.eventSource, schemaUri, ...(config.eventDomain === undefined ? {} : { domain: config.eventDomain }) },
       references,
       incarnation,
       envelope,
@@ -139,7 +142,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
     ...(served.length > 0 ? { customerView: { path: viewPath, address: config.publicUrl + viewPath, references } } : {}),
     feed: { tail, maxStreams: config.maxStreams },
     hub: registrationRules(config),
-    ...(config.adminToken === undefined ? {} : { admin: { token: config.adminToken, definitions: all, retentionMs: config.retentionMinutes * MINUTE_MS } }),
+    ...adminOptions(config, all, lifecycle, log),
     now: () => new Date(),
     newId: randomUUID,
     ready: () => (worker ? { worker: worker.status() } : {}),

@@ -1,6 +1,7 @@
 import { read, UsageError, withoutIds, type Words } from './command-line.js';
 import { Refusal } from './errors.js';
 import { definitions, resourceNames } from './handlers/index.js';
+import { DELIVERIES_HELP, deliveryTask, HUB_HELP, hubTask, type DeliveryTask, type HubTask } from './hub-arguments.js';
 import { countOf, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS, timeOf } from './parked-selection.js';
 import type { ReplayFilter } from './replay.js';
 import type { ParkedFilter } from './store/store.js';
@@ -15,6 +16,8 @@ export type Task =
   | { readonly name: 'dlq drop'; readonly filter: ParkedFilter; readonly limit: number; readonly dryRun: boolean }
   | { readonly name: 'replay'; readonly filter: ReplayFilter; readonly destination?: string }
   | { readonly name: 'snapshot'; readonly resources: readonly string[]; readonly destination?: string }
+  | HubTask
+  | DeliveryTask
   | TransferTask;
 
 const FILTER_HELP = `  --reason REASON    malformed, unsupported, reply-to, too-large, refused, rejected, failed or crashed
@@ -41,7 +44,9 @@ ${FILTER_HELP}
   --all              everything (retry and drop without ids need it, or a filter)
   --dry-run          only say what would be done
   --body FILE        retry of one id: send this body instead; the original stays as it is
-`,
+
+${DELIVERIES_HELP}`,
+  hub: HUB_HELP,
   replay: `Publishes events of the past again, from the log, with their ids and the extension attribute "replayed": true.
 
   --from TIME        committed at this time or later; 2026-01-31T08:30:00Z, a date alone is its midnight
@@ -75,6 +80,8 @@ export function readTask(tool: Tool, args: readonly string[], now: Date): Task {
     switch (tool) {
       case 'dlq':
         return dlqTask(args);
+      case 'hub':
+        return hubTask(args);
       case 'replay':
         return replayTask(args, now);
       case 'snapshot':
@@ -91,6 +98,20 @@ export function readTask(tool: Tool, args: readonly string[], now: Date): Task {
 }
 
 function dlqTask([command, ...args]: readonly string[]): Task {
+  switch (command) {
+    case 'list':
+    case 'show':
+    case 'retry':
+    case 'drop':
+      return args.includes('--deliveries') ? deliveryTask(command, args) : messageTask(command, args);
+    case undefined:
+      throw new UsageError('dlq needs one of list, show, retry, drop');
+    default:
+      throw new UsageError(`unknown argument ${command}; dlq knows list, show, retry and drop`);
+  }
+}
+
+function messageTask(command: 'list' | 'show' | 'retry' | 'drop', args: readonly string[]): Task {
   switch (command) {
     case 'list': {
       const { texts } = withoutIds(read(args, [...SELECTORS, 'limit']));
@@ -111,10 +132,6 @@ function dlqTask([command, ...args]: readonly string[]): Task {
       const words = read(args, [...SELECTORS, 'limit'], ['all', 'dry-run']);
       return { name: 'dlq drop', ...selection(command, words), dryRun: words.flags.has('dry-run') };
     }
-    case undefined:
-      throw new UsageError('dlq needs one of list, show, retry, drop');
-    default:
-      throw new UsageError(`unknown argument ${command}; dlq knows list, show, retry and drop`);
   }
 }
 

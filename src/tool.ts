@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { destination as fileDescriptor, pino } from 'pino';
+import { destination as fileDescriptor, pino, type Logger } from 'pino';
 import { openBus, openStore, type Ports } from './adapters.js';
-import { apiPath } from './api-paths.js';
+import { apiPath, schemaPath } from './api-paths.js';
 import type { Bus } from './bus/bus.js';
 import type { Config } from './config.js';
-import { DeadLetters, type Outcome } from './dead-letters.js';
+import { DeadLetters } from './dead-letters.js';
 import { runDemo } from './demo/demo.js';
 import { textOf } from './errors.js';
-import type { ResourceDefinition } from './handlers/definition.js';
 import { definitions } from './handlers/index.js';
+import { schemaUris } from './handlers/notification.js';
 import { representationOf } from './handlers/representation.js';
 import { forgettingAll } from './handlers/secret-bodies.js';
+import { runDeliveryTask, runHubTask } from './hub-tool.js';
 import type { JsonObject } from './json.js';
 import { Lifecycle } from './lifecycle.js';
 import { countsOf, detailsOf, outcomeView, summaryOf } from './parked-view.js';
@@ -19,6 +20,7 @@ import type { Store } from './store/store.js';
 import type { Task } from './tool-arguments.js';
 import { ToolError } from './tool-error.js';
 import { OpenPorts } from './tool-ports.js';
+import { report, showAll, type Print } from './tool-report.js';
 import { runExport } from './transfer/export-tool.js';
 import { runImport } from './transfer/import-tool.js';
 
@@ -26,12 +28,10 @@ import { runImport } from './transfer/import-tool.js';
 const PROGRESS_EVENTS = 1_000;
 
 const STDERR = 2;
-const USE_ADMIN = 'for dead letters use /admin of the running service instead (setting ADMIN_TOKEN)';
 const STOP_FIRST = 'stop the service as long as the export takes, or read the lists over REST';
 
 type Work = Exclude<Task, { name: 'help' }>;
-type Operation = Exclude<Work, { name: 'import' | 'export' | 'demo' }>;
-type Print = (line: JsonObject) => void;
+type Operation = Extract<Work, { name: 'dlq list' | 'dlq show' | 'dlq retry' | 'dlq drop' | 'replay' | 'snapshot' }>;
 
 /** Does one task on the bus and database of the settings, prints JSON lines, and answers the exit code. It consumes nothing. */
 export async function runTool(config: Config, task: Work, ports: Ports = { openStore, openBus }): Promise<number> {
@@ -40,8 +40,8 @@ export async function runTool(config: Config, task: Work, ports: Ports = { openS
   // A reader such as head may have enough; what was done is recorded.
   process.stdout.on('error', () => process.exit(1));
   try {
-    const open = new OpenPorts(config, ports, lifecycle, log, task.name === 'export' ? STOP_FIRST : USE_ADMIN);
-    return await perform(config, task, open, (line) => process.stdout.write(`${JSON.stringify(line)}\n`));
+    const open = new OpenPorts(config, ports, lifecycle, log, insteadOf(task));
+    return await perform(config, task, open, log, (line) => process.stdout.write(`${JSON.stringify(line)}\n`));
   } catch (error) {
     process.stderr.write(`${task.name}: ${textOf(error)}\n`);
     return 1;
@@ -50,7 +50,7 @@ export async function runTool(config: Config, task: Work, ports: Ports = { openS
   }
 }
 
-async function perform(config: Config, task: Work, ports: OpenPorts, print: Print): Promise<number> {
+async function perform(config: Config, task: Work, ports: OpenPorts, log: Logger, print: Print): Promise<number> {
   switch (task.name) {
     case 'import':
       return runImport(config, task, ports, print);
@@ -65,7 +65,25 @@ async function perform(config: Config, task: Work, ports: OpenPorts, print: Prin
     case 'replay':
     case 'snapshot':
       return operate(config, task, ports, print);
+    case 'dlq list --deliveries':
+    case 'dlq show --deliveries':
+    case 'dlq retry --deliveries':
+    case 'dlq drop --deliveries':
+      return runDeliveryTask(config, task, ports, log, print);
+    case 'hub list':
+    case 'hub show':
+    case 'hub suspend':
+    case 'hub resume':
+    case 'hub remove':
+      return runHubTask(config, task, ports, print);
   }
+}
+
+/** What to do where bus or database live inside the service. */
+function insteadOf({ name }: Work): string {
+  if (name === 'export') return STOP_FIRST;
+  const path = name.startsWith('hub ') ? 'subscriptions use /admin/hub' : name.endsWith('--deliveries') ? 'parked deliveries use /admin/deliveries' : 'dead letters use /admin/parked';
+  return `for ${path} of the running service instead (setting ADMIN_TOKEN)`;
 }
 
 async function operate(config: Config, task: Operation, ports: OpenPorts, print: Print): Promise<number> {
@@ -79,47 +97,20 @@ async function operate(config: Config, task: Operation, ports: OpenPorts, print:
       return 0;
     }
     case 'dlq show':
-      return showAll(letters, task.ids, definitions(config), print);
+      return showAll(task.ids, (id) => letters.find(id), (message) => detailsOf(message, definitions(config)), 'no parked message has this id', print);
     case 'dlq retry': {
       // Read before anything is opened or sent.
       const body = task.bodyFile === undefined ? {} : { body: forgettingAll(readFileSync(task.bodyFile), definitions(config)) };
       const bus = task.dryRun ? {} : { bus: await ports.bus(store) };
-      return report(letters.retry(task.filter, task.limit, { ...bus, ...body, now: () => new Date() }), print);
+      return report(letters.retry(task.filter, task.limit, { ...bus, ...body, now: () => new Date() }), outcomeView, print);
     }
     case 'dlq drop':
-      return report(letters.drop(task.filter, task.limit, { dryRun: task.dryRun, now: () => new Date() }), print);
+      return report(letters.drop(task.filter, task.limit, { dryRun: task.dryRun, now: () => new Date() }), outcomeView, print);
     case 'replay':
       return reportReplay(replay(store, await ports.bus(store), task.filter, task.destination), print);
     case 'snapshot':
       return reportSnapshots(config, task.resources, store, await ports.bus(store), task.destination, print);
   }
-}
-
-async function showAll(letters: DeadLetters, ids: readonly string[], all: readonly ResourceDefinition[], print: Print): Promise<number> {
-  let missing = 0;
-  for (const id of ids) {
-    const message = await letters.find(id);
-    if (message) print(detailsOf(message, all));
-    else print({ id, problem: 'no parked message has this id' });
-    if (!message) missing += 1;
-  }
-  return missing > 0 ? 1 : 0;
-}
-
-/** Prints each outcome and the totals, also when it cannot go on. */
-async function report(outcomes: AsyncIterable<Outcome>, print: Print): Promise<number> {
-  const totals: Record<string, number> = {};
-  try {
-    for await (const outcome of outcomes) {
-      totals[outcome.outcome] = (totals[outcome.outcome] ?? 0) + 1;
-      print(outcomeView(outcome));
-    }
-  } catch (error) {
-    print({ totals });
-    throw new ToolError(`stopped: ${textOf(error)}. What is not listed is as it was; the same command goes on with it`);
-  }
-  print({ totals });
-  return (totals['failed'] ?? 0) > 0 ? 1 : 0;
 }
 
 async function reportReplay(pages: AsyncIterable<ReplayProgress>, print: Print): Promise<number> {
@@ -149,8 +140,9 @@ function replayTotals(done: ReplayProgress | undefined): JsonObject {
 
 async function reportSnapshots(config: Config, resources: readonly string[], store: Store, bus: Bus, destination: string | undefined, print: Print): Promise<number> {
   const representation = representationOf((definition) => config.publicUrl + apiPath(config.basePath, definition));
+  const schemaUri = schemaUris(config.publicUrl, (definition, schema) => schemaPath(config.basePath, definition, schema));
   for (const definition of definitions(config).filter(({ name }) => resources.includes(name))) {
-    const options = { definition, representation, source: config.eventSource, now: () => new Date() };
+    const options = { definition, representation, source: config.eventSource, schemaUri, now: () => new Date() };
     let published = 0;
     let told = 0;
     try {

@@ -13,6 +13,7 @@ import { Api, json, list } from './e2e/api.js';
 import { EmbeddedHarness } from './store/embedded-harness.js';
 import { startWorker } from './support/embedded-worker.js';
 import { faulty } from './support/faults.js';
+import { localSender } from './support/local-sender.js';
 import { all, definitionOf, referencesOf, representation } from './support/resources.js';
 import { until } from './support/service.js';
 
@@ -66,7 +67,7 @@ beforeAll(async () => {
   });
   const limits = { replyTimeoutMs: 5_000, bodyLimitBytes: 100_000, maxRequests: 50, pageDefault: 10, pageMax: 50, countMax: 1_000 };
   const basePathOf = ({ api: name, version }: { api: string; version: string }): string => `/tmf-api/${name}/${version}`;
-  const admin = { token: TOKEN, definitions: all, retentionMs: 60_000 };
+  const admin = { token: TOKEN, definitions: all, retentionMs: 60_000, sender: localSender(), addressOf: () => '' };
   server = createHttpServer({ bus: rest, store, definitions: all, representation, basePathOf, admin, source: '/test/rest', ...limits, now: () => new Date(), newId: randomUUID, log });
   origin = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
   api = new Api(origin, `${basePathOf(definition)}/${TYPE}`);

@@ -3,16 +3,16 @@ import type { Logger } from 'pino';
 import { DeadLetters, type Outcome } from '../dead-letters.js';
 import { Refusal, TimeoutError, UnavailableError, UnroutableError, textOf } from '../errors.js';
 import { forgettingAll } from '../handlers/secret-bodies.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
-import { bad, countOf, cursorAfter, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS } from '../parked-selection.js';
+import type { JsonObject } from '../json.js';
+import { bad, countOf, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS } from '../parked-selection.js';
 import { countsOf, detailsOf, outcomeView, summaryOf } from '../parked-view.js';
-import type { ParkedFilter, ParkedMessage } from '../store/store.js';
+import type { ParkedFilter } from '../store/store.js';
 import { readQuery } from './admin-query.js';
+import { readSelection, selectionReport } from './admin-selection.js';
 import { RefusalWithHeaders, RETRY_AFTER_SECONDS } from './error-response.js';
 import { rawQueryOf, type ApiResponse, type ResourceRequest } from './exchange.js';
 import type { AdminOptions, HttpOptions } from './http-options.js';
 import { respond } from './json-response.js';
-import { parseJson } from './request-body.js';
 
 type BodyRequest = Request<Request['params'], unknown, unknown, unknown>;
 
@@ -65,41 +65,10 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions, { definiti
   return { list, show, retry, drop, retryOne, dropOne };
 }
 
-interface Selection {
-  readonly filter: ParkedFilter;
-  readonly limit: number;
-  readonly dryRun: boolean;
-}
-
-/** `{ids}`, a filter or `{all: true}`, so that nothing is ever chosen by an empty body. @throws Refusal 400 that names the parameter. */
-function selectionOf(body: unknown): Selection {
-  const { json } = parseJson(body);
-  if (!isObject(json)) throw bad('body', 'must be a JSON object');
-  const { ids, all, limit, dryRun, ...rest } = json;
-  const selectors: Record<string, string> = {};
-  for (const [name, value] of Object.entries(rest)) {
-    if (!SELECTORS.some((known) => known === name)) throw bad(name, `is unknown; there are ids, all, limit, dryRun, ${SELECTORS.join(', ')}`);
-    if (typeof value !== 'string') throw bad(name, 'must be a string');
-    selectors[name] = value;
-  }
-  const chosen = idsOf(ids);
-  const isAll = flag('all', all);
-  if (chosen === undefined && !isAll && !SELECTORS.some((name) => name !== 'cursor' && name in selectors)) throw bad('ids', 'these, a filter or "all": true must be given');
-  if (chosen !== undefined && isAll) throw bad('all', 'and ids exclude each other');
-  if (limit !== undefined && typeof limit !== 'number') throw bad('limit', 'must be a number');
-  const most = limit === undefined ? LIST_MAX : countOf('limit', String(limit), LIST_MAX);
-  return { filter: parkedFilter(selectors, chosen), limit: most, dryRun: flag('dryRun', dryRun) };
-}
-
-function idsOf(ids: Json | undefined): string[] | undefined {
-  if (ids === undefined) return undefined;
-  if (!Array.isArray(ids) || ids.length === 0 || ids.length > LIST_MAX || !ids.every((id) => typeof id === 'string')) throw bad('ids', `must be an array of 1 to ${LIST_MAX} strings`);
-  return ids;
-}
-
-function flag(name: string, value: Json | undefined): boolean {
-  if (value !== undefined && typeof value !== 'boolean') throw bad(name, 'must be true or false');
-  return value === true;
+/** @throws Refusal 400 that names the parameter. */
+function selectionOf(body: unknown): { readonly filter: ParkedFilter; readonly limit: number; readonly dryRun: boolean } {
+  const { selectors, ids, limit, dryRun } = readSelection(body, SELECTORS);
+  return { filter: parkedFilter(selectors, ids), limit, dryRun };
 }
 
 function isTrue(dryRun: string | undefined): boolean {
@@ -107,13 +76,10 @@ function isTrue(dryRun: string | undefined): boolean {
   return dryRun === 'true';
 }
 
-/** Totals and outcomes; `next` goes on behind the last one where the limit ended it. */
+/** `next` goes on behind the last one where the limit ended it. */
 async function report(outcomes: AsyncIterable<Outcome>, limit: number, log: Logger): Promise<JsonObject> {
   const done = await collected(outcomes, log);
-  const totals: Record<string, number> = {};
-  for (const { outcome } of done) totals[outcome] = (totals[outcome] ?? 0) + 1;
-  const last: ParkedMessage | undefined = done.length >= limit ? done.at(-1)?.message : undefined;
-  return { totals, outcomes: done.map(outcomeView), ...(last ? { next: cursorAfter(last) } : {}) };
+  return selectionReport(done, outcomeView, done.length >= limit ? done.at(-1)?.message : undefined);
 }
 
 /** What was done leaves a trace in the log. @throws Refusal 503 that says how far it came when bus or database are away. */

@@ -5,6 +5,7 @@ import type { References } from '../handlers/references.js';
 import type { Representation } from '../handlers/representation.js';
 import type { RegistrationRules } from '../hub/register.js';
 import type { LogTail } from '../hub/log-tail.js';
+import type { Sender } from '../hub/sending.js';
 import type { Store } from '../store/store.js';
 import type { Status } from '../status.js';
 import type { StreamPace } from './feed-stream.js';
@@ -75,6 +76,10 @@ export interface AdminOptions {
   readonly definitions: readonly ResourceDefinition[];
   /** How long the log is kept. */
   readonly retentionMs: number;
+  /** Retries of parked deliveries go out there. */
+  readonly sender: Sender;
+  /** Where an API is, by its name, with the public base URL. */
+  readonly addressOf: (api: string) => string;
 }
 
 /** `/tmf-api/partyRoleManagement/v4/partyRole`: where the resources of this type are. */

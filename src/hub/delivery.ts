@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import { hold } from '../hold.js';
 import { textOf } from '../errors.js';
 import type { HubStore, ParkedDelivery, Progress, Subscription } from '../store/hub-store.js';
-import { outgoingOf } from './dialect.js';
 import type { EventFilter } from './event-filter.js';
 import { InHand } from './in-hand.js';
 import { LogAhead, LogGone, type LogTail } from './log-tail.js';
 import type { LoggedEvent, Place } from './logged-event.js';
 import { Patience, type PatienceOptions } from './patience.js';
-import type { Outcome, Sender } from './sending.js';
+import { sendEvent } from './send-event.js';
+import type { Sender } from './sending.js';
 
 export interface DeliveryOptions extends PatienceOptions {
   readonly store: Pick<HubStore, 'parkDeliveries' | 'suspend' | 'unregister'>;
@@ -154,7 +154,7 @@ export class Delivery {
   }
 
   private async attempt(event: LoggedEvent): Promise<void> {
-    const outcome = await this.send(event);
+    const outcome = await sendEvent(event, this.subscription, this.filter, this.options.sender);
     if (outcome.kind === 'delivered') {
       if (this.patience.isDown) this.inHand.wake();
       this.patience.succeeded(event.id, new Date());
@@ -163,16 +163,6 @@ export class Delivery {
       await this.unregister();
     } else {
       await this.failed(event, outcome.error, outcome.retryAfterMs);
-    }
-  }
-
-  private async send(event: LoggedEvent): Promise<Outcome> {
-    const { callback, dialect, secrets } = this.subscription;
-    try {
-      const outgoing = outgoingOf(event, dialect, this.filter.slim(event.envelope));
-      return await this.options.sender.send({ callback, ...outgoing, id: event.id, ...secrets });
-    } catch (error) {
-      return { kind: 'failed', error: `it cannot be sent: ${textOf(error)}` };
     }
   }
 

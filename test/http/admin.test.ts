@@ -7,6 +7,7 @@ import type { ParkedMessage } from '../../src/store/store.js';
 import { definition } from '../support/deciding.js';
 import { asked, raw, startEmbedded, type EmbeddedService } from '../support/embedded-service.js';
 import { faulty } from '../support/faults.js';
+import { localSender } from '../support/local-sender.js';
 import { until } from '../support/service.js';
 import { ask as fetched, BASE_PATH, CLOSE_MS, tmfError, type Answer } from './rest-fixture.js';
 
@@ -16,6 +17,7 @@ let service: EmbeddedService;
 let origin: string;
 let isBusAway: boolean;
 let lines: Record<string, unknown>[];
+const sender = localSender();
 const servers: HttpServer[] = [];
 
 beforeEach(async () => {
@@ -28,6 +30,8 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close(CLOSE_MS);
   await service.close();
 });
+
+afterAll(() => sender.close());
 
 async function serve(token?: string): Promise<string> {
   const bus: Bus = faulty(service.bus, { send: (real, command) => (isBusAway ? Promise.reject(new UnavailableError('RabbitMQ is not available: gone')) : real(command)) });
@@ -44,7 +48,7 @@ async function serve(token?: string): Promise<string> {
     pageMax: 50,
     countMax: 1_000,
     maxRequests: 100,
-    ...(token === undefined ? {} : { admin: { token, definitions: [definition], retentionMs: 60_000 } }),
+    ...(token === undefined ? {} : { admin: { token, definitions: [definition], retentionMs: 60_000, sender, addressOf: () => BASE_PATH } }),
     log: pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) }),
     now: () => new Date(),
     newId: () => 'new',
