@@ -60,6 +60,8 @@ export class LogTail {
   private readonly waiting = new Set<Waiting>();
   private readonly stop = new AbortController();
   private isPolling = false;
+  /** Where the log ended when it was looked at last. */
+  private knownEnd: number | undefined;
 
   constructor(private readonly options: LogTailOptions) {
     this.recent = new RecentCommits(options.maxBytes);
@@ -96,7 +98,8 @@ export class LogTail {
       if (this.stop.signal.aborted) return refuse(this.stop.signal.reason);
       signal.addEventListener('abort', abort);
       this.waiting.add(reader);
-      void this.serve(reader);
+      // At the end, one look is for all.
+      if (!this.isPolling || after !== this.knownEnd) void this.serve(reader);
     });
   }
 
@@ -134,7 +137,8 @@ export class LogTail {
         await pause(pollMs, undefined, { signal: this.stop.signal });
         const furthest = Math.max(...[...this.waiting].map(({ after }) => after));
         const hasMore = await hold('reading the log', () => this.hasMore(furthest), this.stop.signal, log);
-        await Promise.all([...this.waiting].filter(({ after }) => hasMore || after < furthest).map((reader) => this.serve(reader)));
+        // Whoever is far behind is not waited for.
+        for (const reader of [...this.waiting]) if (hasMore || reader.after < furthest) void this.serve(reader);
       }
     } catch (error) {
       for (const { refuse } of [...this.waiting]) refuse(error);
@@ -165,7 +169,10 @@ export class LogTail {
     if (found.length === 0) {
       const last = await store.lastPosition();
       if (last < after) throw new LogAhead(last);
-      if (last === after) return [];
+      if (last === after) {
+        this.knownEnd = after;
+        return [];
+      }
       // They may have come since; if not, they were there and are gone.
       found = await store.readLog(after, PAGE_COMMITS);
       if (found.length === 0) throw new LogGone(last + 1);
@@ -175,6 +182,7 @@ export class LogTail {
     // What lies behind a gap is left for the next read, which finds that it begins with one.
     const commits = found.filter(({ position }, index) => position === after + 1 + index).map(toReadCommit);
     if (!this.stop.signal.aborted) this.recent.add(commits);
+    if (found.length < PAGE_COMMITS) this.knownEnd = found.at(-1)?.position;
     return commits;
   }
 }
