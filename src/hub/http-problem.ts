@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { RefusedTarget } from './safe-target.js';
 
 const NO_CERTIFICATE = /^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:GET|VERIFY)_\w+|CERT_\w+|INVALID_(?:CA|PURPOSE)|HOSTNAME_MISMATCH)$/;
@@ -27,9 +28,9 @@ const TIMEOUTS: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIM
 /** Why there was no answer, for people, without anything that could be secret; undefined: unknown. */
 export function problemOf(error: unknown, timeoutMs: number): string | undefined {
   if (error instanceof RefusedTarget) return error.message;
+  if (error instanceof errors.HTTPParserError) return 'the answer was no HTTP';
   const code = codeOf(error);
   if (TIMEOUTS.has(code)) return noAnswerWithin(timeoutMs);
-  if (code.startsWith('HPE_')) return 'the answer was no HTTP';
   if (NO_CERTIFICATE.test(code)) return 'the TLS certificate is not trusted';
   if (code.startsWith('ERR_SSL_')) return 'no TLS connection can be made';
   return WORDS[code];

@@ -31,8 +31,8 @@ const ATTRIBUTES = {
   imported: true,
 };
 
-function event(attributes: JsonObject = ATTRIBUTES, data: JsonObject = ENVELOPE): LoggedEvent {
-  const recorded = { topic: 'events' as const, key: `partyRole.${String(data['eventType'])}`, order: 'partyRole/42', id: 'e-1', content: JSON.stringify({ ...attributes, data }) };
+function event(attributes: JsonObject = ATTRIBUTES): LoggedEvent {
+  const recorded = { topic: 'events' as const, key: `partyRole.${ENVELOPE.eventType}`, order: 'partyRole/42', id: 'e-1', content: JSON.stringify({ ...attributes, data: ENVELOPE }) };
   return new LoggedEvent({ position: 1, number: 0 }, new Date(), recorded);
 }
 
