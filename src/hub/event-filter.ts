@@ -36,25 +36,35 @@ export function parseEventQuery(query: string, definitions: readonly ResourceDef
   return { matches: compiled(conditions, definitions), slim: (envelope) => selectFields(envelope, fields) };
 }
 
-/** Parts of an event, by what it costs to look at them. */
-const PARTS: readonly { readonly has: (name: string) => boolean; readonly read: (event: LoggedEvent) => JsonObject }[] = [
-  { has: isInHead, read: ({ id, eventType }) => ({ eventId: id, eventType }) },
-  // It lies around the envelope, and is absent where it is not true.
-  { has: (name) => name === IMPORTED, read: ({ cloudEvent }) => ({ [IMPORTED]: cloudEvent[IMPORTED] === true }) },
-  { has: (name) => !isInHead(name) && name !== IMPORTED, read: ({ envelope }) => envelope },
-];
-
-function isInHead(name: string): boolean {
-  return name === 'eventId' || name === 'eventType';
+function compiled(conditions: readonly NamedCondition[], definitions: readonly ResourceDefinition[]): EventFilter['matches'] {
+  const keys = keysOf(conditions.filter(isAboutType), definitions);
+  const onMark = conditions.filter(isAboutMark).map(compileCondition);
+  const onEnvelope = conditions.filter((condition) => !isAboutType(condition) && !isAboutMark(condition)).map(compileCondition);
+  return (event) =>
+    keys.has(event.recorded.key) &&
+    (onMark.length === 0 || fitsAll({ [IMPORTED]: isImported(event) }, onMark)) &&
+    (onEnvelope.length === 0 || fitsAll(event.envelope, onEnvelope));
 }
 
-function compiled(conditions: readonly NamedCondition[], definitions: readonly ResourceDefinition[]): EventFilter['matches'] {
-  const resources = new Set(definitions.map(({ name }) => name));
-  const parts = PARTS.map(({ has, read }) => ({ read, tests: conditions.filter(({ path: [name = ''] }) => has(name)).map(compileCondition) })).filter(({ tests }) => tests.length > 0);
-  return (event) =>
-    resources.has(event.resource) &&
-    parts.every(({ read, tests }) => {
-      const json = read(event);
-      return tests.every((test) => test(json));
-    });
+/** Which types fit is known beforehand, so that most events are passed over without a look at their content. */
+function keysOf(conditions: readonly NamedCondition[], definitions: readonly ResourceDefinition[]): ReadonlySet<string> {
+  const tests = conditions.map(compileCondition);
+  return new Set(definitions.flatMap(({ name, events }) => Object.values(events).filter((eventType) => fitsAll({ eventType }, tests)).map((eventType) => `${name}.${eventType}`)));
+}
+
+function fitsAll(json: JsonObject, tests: readonly ((json: JsonObject) => boolean)[]): boolean {
+  return tests.every((test) => test(json));
+}
+
+/** It lies around the envelope, and is absent where it is not true. */
+function isImported({ cloudEvent }: LoggedEvent): boolean {
+  return cloudEvent[IMPORTED] === true;
+}
+
+function isAboutType({ path: [name] }: NamedCondition): boolean {
+  return name === 'eventType';
+}
+
+function isAboutMark({ path: [name] }: NamedCondition): boolean {
+  return name === IMPORTED;
 }
