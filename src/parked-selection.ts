@@ -39,6 +39,11 @@ export function parkedFilter(selectors: Selectors, ids?: readonly string[]): Par
   };
 }
 
+/** What a list shows: what waits, unless a state is asked for; `all` asks for any. @throws Refusal 400 that names the parameter. */
+export function listedFilter({ state = 'waiting', ...selectors }: Selectors): ParkedFilter {
+  return parkedFilter(state === 'all' ? selectors : { ...selectors, state });
+}
+
 /** Where a page ended, for the next one. */
 export function cursorAfter({ at, id }: TimedPlace): string {
   return `${at.toISOString()}/${id}`;
@@ -76,6 +81,6 @@ function reasonOf(text: string): ParkReason {
 }
 
 function stateOf(text: string): 'waiting' | 'retried' {
-  if (text !== 'waiting' && text !== 'retried') throw bad('state', 'must be waiting or retried');
+  if (text !== 'waiting' && text !== 'retried') throw bad('state', 'must be waiting or retried, of a list also all');
   return text;
 }

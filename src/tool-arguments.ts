@@ -2,7 +2,7 @@ import { read, UsageError, withoutIds, type Words } from './command-line.js';
 import { Refusal } from './errors.js';
 import { definitions, resourceNames } from './handlers/index.js';
 import { DELIVERIES_HELP, deliveryTask, HUB_HELP, hubTask, type DeliveryTask, type HubTask } from './hub-arguments.js';
-import { countOf, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS, timeOf } from './parked-selection.js';
+import { countOf, LIST_DEFAULT, LIST_MAX, listedFilter, parkedFilter, SELECTORS, timeOf } from './parked-selection.js';
 import type { ReplayFilter } from './replay.js';
 import type { ParkedFilter } from './store/store.js';
 import { readTransfer, TRANSFER_HELP, type TransferTask } from './transfer/transfer-arguments.js';
@@ -25,7 +25,7 @@ const FILTER_HELP = `  --reason REASON    malformed, unsupported, reply-to, too-
   --subject ID       the id of the role it is about
   --from TIME        set aside at this time or later; 2026-01-31T08:30:00Z, a date alone is its midnight
   --to TIME          set aside at this time or earlier
-  --state STATE      waiting: never retried; retried: at least once
+  --state STATE      waiting: never retried; retried: at least once; all: both, of a list, which else shows what waits
   --limit N          at most so many
   --cursor CURSOR    go on where a list ended ("next" in its last line)
 `;
@@ -33,7 +33,7 @@ const FILTER_HELP = `  --reason REASON    malformed, unsupported, reply-to, too-
 const HELP = {
   dlq: `Dead letters: messages that the service set aside. Output: one JSON object a line, the last with the totals.
 
-  dlq list [filter]               what is set aside, with the number of each reason (--limit: ${LIST_DEFAULT}, at most ${LIST_MAX})
+  dlq list [filter]               what was set aside and waits, with the number of each reason (--limit: ${LIST_DEFAULT}, at most ${LIST_MAX})
   dlq show ID...                  everything about them, headers and body included
   dlq retry ID... | filter | --all   sends them again as commands, in their order; they stay, marked as retried.
                                   What was retried before is left out unless --state retried selects it
@@ -115,7 +115,7 @@ function messageTask(command: 'list' | 'show' | 'retry' | 'drop', args: readonly
   switch (command) {
     case 'list': {
       const { texts } = withoutIds(read(args, [...SELECTORS, 'limit']));
-      return { name: 'dlq list', filter: parkedFilter(texts), limit: texts['limit'] === undefined ? LIST_DEFAULT : countOf('limit', texts['limit'], LIST_MAX) };
+      return { name: 'dlq list', filter: listedFilter(texts), limit: texts['limit'] === undefined ? LIST_DEFAULT : countOf('limit', texts['limit'], LIST_MAX) };
     }
     case 'show': {
       const { ids } = read(args, []);

@@ -11,7 +11,9 @@ function read(line: string): Task {
 }
 
 it.each<[string, Task]>([
-  ['dlq list', { name: 'dlq list', filter: {}, limit: 100 }],
+  ['dlq list', { name: 'dlq list', filter: { state: 'waiting' }, limit: 100 }],
+  ['dlq list --state all', { name: 'dlq list', filter: {}, limit: 100 }],
+  ['dlq list --state retried --subject s', { name: 'dlq list', filter: { subject: 's', state: 'retried' }, limit: 100 }],
   [
     'dlq list --reason refused --type t --subject s --from 2026-01-01 --to 2026-01-02T10:00+02:00 --state waiting --limit 5 --cursor 2026-01-01T00:00:00.000Z/x-1',
     {
@@ -33,6 +35,25 @@ it.each<[string, Task]>([
   ['dlq retry a --body fixed.json', { name: 'dlq retry', filter: { ids: ['a'] }, limit: Infinity, dryRun: false, bodyFile: 'fixed.json' }],
   ['dlq retry --all --limit 7', { name: 'dlq retry', filter: {}, limit: 7, dryRun: false }],
   ['dlq drop --reason malformed', { name: 'dlq drop', filter: { reason: 'malformed' }, limit: Infinity, dryRun: false }],
+  ['dlq list --deliveries', { name: 'dlq list --deliveries', filter: {}, limit: 100 }],
+  [
+    'dlq list --deliveries --subscription s --limit 5 --cursor 2026-01-01T00:00:00.000Z/s:e',
+    { name: 'dlq list --deliveries', filter: { subscription: 's', after: { at: new Date('2026-01-01T00:00:00Z'), id: 's:e' } }, limit: 5 },
+  ],
+  ['dlq show --deliveries s:e s:f', { name: 'dlq show --deliveries', ids: ['s:e', 's:f'] }],
+  ['dlq retry --deliveries s:e s:f --dry-run', { name: 'dlq retry --deliveries', filter: { ids: ['s:e', 's:f'] }, limit: Infinity, dryRun: true }],
+  ['dlq retry --subscription s --deliveries', { name: 'dlq retry --deliveries', filter: { subscription: 's' }, limit: Infinity, dryRun: false }],
+  ['dlq retry --deliveries --all --limit 7', { name: 'dlq retry --deliveries', filter: {}, limit: 7, dryRun: false }],
+  ['dlq drop --deliveries --all', { name: 'dlq drop --deliveries', filter: {}, limit: Infinity, dryRun: false }],
+  ['hub list', { name: 'hub list' }],
+  ['hub show s', { name: 'hub show', id: 's' }],
+  ['hub suspend s', { name: 'hub suspend', id: 's', reason: 'by an operator' }],
+  ['hub suspend s --reason moving', { name: 'hub suspend', id: 's', reason: 'moving' }],
+  ['hub resume s', { name: 'hub resume', id: 's' }],
+  ['hub resume s --from-now', { name: 'hub resume', id: 's', from: 'now' }],
+  ['hub resume s --from-oldest', { name: 'hub resume', id: 's', from: 'oldest' }],
+  ['hub resume s --from 0', { name: 'hub resume', id: 's', from: 0 }],
+  ['hub remove s', { name: 'hub remove', id: 's' }],
   ['replay --all', { name: 'replay', filter: { to: NOW } }],
   ['replay --after 7', { name: 'replay', filter: { after: 7, to: NOW } }],
   [
@@ -60,6 +81,9 @@ it.each([
   ['dlq list x', 'x'],
   ['dlq list --all', '--all'],
   ['dlq list --reason none', '--reason'],
+  ['dlq list --state any', '--state must be waiting or retried, of a list also all'],
+  ['dlq retry --state all', '--state'],
+  ['dlq drop --state all', '--state'],
   ['dlq list --limit 1001', '--limit'],
   ['dlq list --limit', '--limit'],
   ['dlq list --from soon', '--from'],
@@ -74,6 +98,25 @@ it.each([
   ['dlq retry --all a', '--all'],
   ['dlq retry a b --body f', '--body'],
   ['dlq drop a --body f', '--body'],
+  ['dlq list --deliveries x', 'x'],
+  ['dlq list --deliveries --reason refused', '--reason'],
+  ['dlq list --subscription s', '--subscription'],
+  ['dlq show --deliveries', 'needs an id'],
+  ['dlq retry --deliveries', 'needs ids, --subscription or --all'],
+  ['dlq drop --deliveries --cursor 2026-01-01T00:00:00Z/x', 'needs ids, --subscription or --all'],
+  ['dlq drop --deliveries --all a', '--all'],
+  ['dlq retry --deliveries a --body f', '--body'],
+  ['dlq list --deliveries --cursor x', '--cursor'],
+  ['hub', 'list, show, suspend, resume, remove'],
+  ['hub lst', 'lst'],
+  ['hub list x', 'x'],
+  ['hub show', 'needs one id'],
+  ['hub remove a b', 'needs one id'],
+  ['hub resume s --reason x', '--reason'],
+  ['hub resume s --from x', '--from'],
+  ['hub resume s --from -1', '--from'],
+  ['hub resume s --from-now --from 3', '--from-now and --from exclude each other'],
+  ['hub resume s --from-now --from-oldest', 'exclude each other'],
   ['replay now', 'now'],
   ['replay --type Create', '--type'],
   ['replay --to x', '--to'],
@@ -94,10 +137,10 @@ it.each([
   expect(() => read(line)).toThrow(named);
 });
 
-it.each([['dlq', '--to'], ['dlq retry', '--to'], ['replay', '--to'], ['snapshot', '--to'], ['import', '--key'], ['export', '--secrets'], ['demo', '--url']])('explains %s', (line, option) => {
+it.each([['dlq', '--to'], ['dlq', '--subscription'], ['hub', '--from-oldest'], ['dlq retry', '--to'], ['replay', '--to'], ['snapshot', '--to'], ['import', '--key'], ['export', '--secrets'], ['demo', '--url']])('explains %s', (line, option) => {
   expect(read(`${line} --help`)).toMatchObject({ name: 'help', text: expect.stringContaining(option) as string });
 });
 
 it('knows its tools', () => {
-  expect(['dlq', 'replay', 'snapshot', 'import', 'export', 'demo', 'toString', undefined].map(isTool)).toEqual([true, true, true, true, true, true, false, false]);
+  expect(['dlq', 'hub', 'replay', 'snapshot', 'import', 'export', 'demo', 'toString', undefined].map(isTool)).toEqual([true, true, true, true, true, true, true, false, false]);
 });

@@ -4,7 +4,7 @@ import { DeadLetters, type Outcome } from '../dead-letters.js';
 import { Refusal, TimeoutError, UnavailableError, UnroutableError, textOf } from '../errors.js';
 import { forgettingAll } from '../handlers/secret-bodies.js';
 import type { JsonObject } from '../json.js';
-import { bad, countOf, LIST_DEFAULT, LIST_MAX, parkedFilter, SELECTORS } from '../parked-selection.js';
+import { bad, countOf, LIST_DEFAULT, LIST_MAX, listedFilter, parkedFilter, SELECTORS } from '../parked-selection.js';
 import { countsOf, detailsOf, outcomeView, summaryOf } from '../parked-view.js';
 import type { ParkedFilter } from '../store/store.js';
 import { readQuery } from './admin-query.js';
@@ -22,7 +22,7 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions, { definiti
 
   async function list(request: BodyRequest, response: ApiResponse): Promise<void> {
     const { limit, ...selectors } = readQuery(rawQueryOf(request), [...SELECTORS, 'limit']);
-    const page = await letters.list(parkedFilter(selectors), limit === undefined ? LIST_DEFAULT : countOf('limit', limit, LIST_MAX), summaryOf);
+    const page = await letters.list(listedFilter(selectors), limit === undefined ? LIST_DEFAULT : countOf('limit', limit, LIST_MAX), summaryOf);
     respond(response, { status: 200, headers: {}, body: { messages: [...page.messages], ...countsOf(page) } });
   }
 

@@ -134,6 +134,9 @@ describe('parked messages', () => {
     await until('the other too', async () => JSON.stringify(await roleOf('r1')) === '{"id":"r1","name":"n","nick":"x"}');
     expect(await call(`/parked/${early?.id}/retry`, { method: 'POST' })).toMatchObject({ status: 409, body: tmfError(409, /^state: was retried at/) });
     expect((await call(`/parked/${early?.id}/retry?state=retried`, { method: 'POST' })).status).toBe(202);
+    // What was retried waits no more.
+    expect((await call('/parked')).body).toEqual({ messages: [], total: 0, counts: {} });
+    for (const state of ['retried', 'all']) expect((await call(`/parked?state=${state}`)).body).toMatchObject({ total: 2, messages: [{ id: broken?.id }, { id: early?.id }] });
     expect((await call(`/parked/${broken?.id}`)).body).toMatchObject({ body: '{"title":"no name"}', retries: [{ edited: true, command: (edited.body as { command: string }).command }] });
     expect((await call('/parked/none/retry', { method: 'POST' })).status).toBe(404);
   });
