@@ -12,8 +12,8 @@ export interface SafeClientOptions {
   readonly resolve?: Resolve;
   /** From the call to the end of the answer, waiting for a free connection included. */
   readonly timeoutMs: number;
-  /** To one origin. */
-  readonly connections: number;
+  /** To one origin, which several listeners may share. Default: as many as there are requests under way. */
+  readonly connections?: number;
   readonly log: Logger;
 }
 
@@ -32,13 +32,15 @@ export interface Unanswered {
 
 /** More of an answer's body is not read, and its connection is closed. */
 const MAX_BODY_BYTES = 64 * 1024;
+/** There are firewalls that refuse whoever has none. */
+const USER_AGENT = { 'user-agent': 'party-role-worker' };
 
 /** Sends requests to URLs that others chose: to allowed targets only, with limits, and without following redirects. */
 export class SafeClient {
   private readonly agent: Agent;
 
   constructor(private readonly options: SafeClientOptions) {
-    const { rules, resolve = resolveByDns, timeoutMs, connections } = options;
+    const { rules, resolve = resolveByDns, timeoutMs, connections = null } = options;
     const lookup: LookupFunction = safeLookup(rules.allowed, resolve);
     this.agent = new Agent({ connect: { lookup, timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connections });
   }
@@ -49,7 +51,7 @@ export class SafeClient {
     if (!(url instanceof URL)) return Promise.resolve({ problem: url.problem });
     const { timeoutMs, log } = this.options;
     return new Promise((resolve) => {
-      this.agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body }, new Attempt(timeoutMs, log, resolve));
+      this.agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method: 'POST', headers: { ...USER_AGENT, ...headers }, body }, new Attempt(timeoutMs, log, resolve));
     });
   }
 

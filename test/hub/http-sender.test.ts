@@ -19,7 +19,7 @@ it('delivers body and headers as they are, signed', async () => {
   expect(await sender.send(to(`${listener.url}/a%20b?x=1&y=%2F`, { headers, body, signing: [{ secret }] }))).toEqual({ kind: 'delivered' });
   expect(listener.received).toMatchObject([{ method: 'POST', path: '/listener/a%20b?x=1&y=%2F', body }]);
   const [received] = listener.received;
-  expect(received?.headers).toMatchObject({ ...headers, 'content-length': String(Buffer.byteLength(body)), host: `127.0.0.1:${listener.port}`, 'webhook-id': 'event-1', 'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)) });
+  expect(received?.headers).toMatchObject({ ...headers, 'content-length': String(Buffer.byteLength(body)), host: `127.0.0.1:${listener.port}`, 'user-agent': 'party-role-worker', 'webhook-id': 'event-1', 'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)) });
   const signed = `event-1.${String(received?.headers['webhook-timestamp'])}.${String(received?.body)}`;
   expect(received?.headers['webhook-signature']).toBe(`v1,${createHmac('sha256', Buffer.from(secret, 'base64')).update(signed).digest('base64')}`);
   expect(received?.headers.authorization).toBeUndefined();
@@ -66,6 +66,17 @@ it('keeps connections, and no more of them than it may', async () => {
   }
   expect(listener.received).toHaveLength(60);
   expect(listener.connections()).toBe(3);
+});
+
+it('has a connection for each that is under way, where there is no limit', async () => {
+  const slow = await startListener((response, { body }) => void pause(body === 'slow' ? 1_000 : 0).then(() => response.end()));
+  const sender = openSender();
+  const waiting = Array.from({ length: 20 }, () => sender.send(to(slow.url, { body: 'slow' })));
+  const started = performance.now();
+  expect(await sender.send(to(slow.url))).toEqual({ kind: 'delivered' });
+  expect(performance.now() - started).toBeLessThan(900);
+  await Promise.all(waiting);
+  expect(slow.connections()).toBe(21);
 });
 
 describe('listeners that misbehave', () => {
@@ -137,6 +148,14 @@ describe('listeners that misbehave', () => {
   ])('answers %s', async (_, text, problem) => {
     const listener = await startRaw((socket) => socket.once('data', () => socket.end(text)));
     expect(await openSender().send(to(listener.url))).toEqual(failed(problem));
+  });
+
+  it('refuses at each of its addresses', async () => {
+    const listener = await startListener((response) => response.end());
+    await listener.close();
+    const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 }));
+    const sender = openSender({ rules: { allowed: new AllowedTargets(['127.0.0.0/8']), httpsOnly: false }, resolve: () => Promise.resolve(addresses) });
+    expect(await sender.send(to(`http://several.example:${listener.port}/`))).toEqual(failed('the connection was refused'));
   });
 
   it('resets the connection', async () => {

@@ -71,7 +71,7 @@ async function listening(server: Server, received: readonly Received[], port: nu
 
 /** A sender that may send to this machine. */
 export function openSender(options: Partial<HttpSenderOptions> = {}): HttpSender {
-  const sender = new HttpSender({ rules: { allowed: new AllowedTargets(['127.0.0.1']), httpsOnly: false }, timeoutMs: 5_000, connections: 4, log: pino({ level: 'silent' }), ...options });
+  const sender = new HttpSender({ rules: { allowed: new AllowedTargets(['127.0.0.1']), httpsOnly: false }, timeoutMs: 5_000, log: pino({ level: 'silent' }), ...options });
   const close = async (): Promise<void> => {
     running.delete(close);
     await sender.close();
