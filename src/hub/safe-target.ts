@@ -16,11 +16,11 @@ export interface RefusedCallback {
 
 export type Verdict = { readonly ok: true } | RefusedCallback;
 
-/** Nothing is connected to but through this or a lookup that `safeLookup` made. */
+/** A host name leads to an address that may not be connected to. */
 export class RefusedTarget extends Error {
   override readonly name = 'RefusedTarget';
 
-  /** @param target host name or address */
+  /** @param target the address */
   constructor(target: string) {
     super(notAllowed(target));
   }
