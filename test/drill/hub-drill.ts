@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
@@ -46,10 +47,11 @@ const ARRIVE_MS = 180_000;
 export async function runHubDrill(options: HubDrillOptions): Promise<HubReport> {
   const { seed, folder, log } = options;
   const random = new Random(seed, 1);
+  mkdirSync(folder, { recursive: true });
   const [mongo, rabbit] = await Promise.all([startMongo(), startRabbit()]);
   const storeUrl = new URL(mongo.url);
   storeUrl.pathname = `/${PREFIX}`;
-  const settings = { BUS_URL: rabbit.url, STORE_URL: storeUrl.href, PREFIX, HUB_ALLOW: '127.0.0.1', HUB_TIMEOUT_MS: '2000', HUB_RETRY_MAX_MS: '5000', HUB_ATTEMPTS: '1000', LOG_LEVEL: 'info' };
+  const settings = { BUS_URL: rabbit.url, STORE_URL: storeUrl.href, PREFIX, HUB_ALLOW: '127.0.0.1', HUB_TIMEOUT_MS: '500', HUB_RETRY_MAX_MS: '5000', HUB_ATTEMPTS: '1000', LOG_LEVEL: 'info' };
   let started = 0;
   const start = (roles: string): Promise<WorkerProcess> => {
     started += 1;
@@ -70,7 +72,14 @@ export async function runHubDrill(options: HubDrillOptions): Promise<HubReport> 
     await deaths;
     log('the load has ended');
     const events = await logOf(settings);
-    await until('every listener has everything', () => listeners.every(({ received }) => taken(received) >= events.length), ARRIVE_MS).catch(() => log('not everything arrived in time'));
+    await Promise.all(
+      listeners.map(({ name, received }) =>
+        until(`${name} has everything`, () => taken(received) >= events.length, ARRIVE_MS).then(
+          () => log(`${name} has everything`),
+          () => log(`${name} has not got everything in time`),
+        ),
+      ),
+    );
     return report(events, killed, listeners);
   } finally {
     await Promise.all([...hubs.map((hub) => hub.end('SIGKILL')), service.end('SIGKILL'), ...listeners.map((listener) => listener.down())]);

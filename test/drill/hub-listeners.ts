@@ -14,7 +14,7 @@ export interface Received {
 }
 
 const SLOW_MS = 150;
-const FAILS = 0.3;
+const FAILS = 0.2;
 
 /** A listener with a habit, on a port of its own; it remembers everything that it was sent. */
 export class Listener {
