@@ -27,7 +27,7 @@ export function registrationRules(config: Config): RegistrationRules {
 
 /** The sender of deliveries, as the configuration has it. */
 export function openSender(config: Config, log: Logger): HttpSender {
-  return new HttpSender({ rules: targetRules(config), timeoutMs: config.hubTimeoutMs, connections: config.hubConcurrency, log });
+  return new HttpSender({ rules: targetRules(config), timeoutMs: config.hubTimeoutMs, log });
 }
 
 /** Starts to deliver to the registered listeners. */
