@@ -55,8 +55,11 @@ export function feedRoutes(options: HttpOptions, { tail }: FeedOptions): Router 
   return router;
 }
 
-/** Passes on to the next route whoever does not ask for a stream. */
-export const onlyStreams: ApiHandler = (request, _response, next) => next(typeOf(request) === STREAM_TYPE ? undefined : 'route');
+/** Passes on to the next route whatever does not ask for a stream. */
+export const onlyStreams: ApiHandler = (request, _response, next) => {
+  const isStream = (request.method === 'GET' || request.method === 'HEAD') && typeOf(request) === STREAM_TYPE;
+  next(isStream ? undefined : 'route');
+};
 
 const requireFeedAnswer: ApiHandler = (request, _response, next) => {
   if (typeOf(request) === undefined) throw new Refusal(406, `Answers are ${TYPES.join(', ')}`, [{ at: 'Accept', problem: 'excludes them' }]);

@@ -33,7 +33,8 @@ export function streamRoutes(options: HttpOptions, { tail, maxStreams, pace = PA
       const { after, filter: query } = readFeedQuery(rawQueryOf(request));
       const from = readResumption(request) ?? after;
       const filter = parseEventQuery(query, definitions);
-      if (closing.aborted || underWay >= maxStreams) return respond(response, unavailable(closing.aborted ? 'The service is stopping' : `More than ${maxStreams} event streams are under way`));
+      if (closing.aborted) return respond(response, unavailable('The service is stopping'));
+      if (underWay >= maxStreams) return respond(response, unavailable(`More than ${maxStreams} event streams are under way`));
       underWay += 1;
       const { signal, forget } = endOf(response, request.socket, closing);
       try {
@@ -54,7 +55,8 @@ export function streamRoutes(options: HttpOptions, { tail, maxStreams, pace = PA
     return place;
   }
 
-  for (const { path, definitions } of apisOf(options)) router.get(`${path}/events`, onlyStreams, requireStore(store), streamOf(definitions));
+  // Not `get`: Express would answer OPTIONS by itself.
+  for (const { path, definitions } of apisOf(options)) router.all(`${path}/events`, onlyStreams, requireStore(store), streamOf(definitions));
   return router;
 }
 
