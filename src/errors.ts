@@ -23,6 +23,11 @@ export class Refusal extends Error {
   }
 }
 
+/** @param what `partyRole`, `parked message` */
+export function notFound(what: string, id: string): Refusal {
+  return new Refusal(404, `No ${what} has this id`, [{ at: 'id', problem: id }]);
+}
+
 /** A message that can never become a command: it is parked as it came. */
 export class Unacceptable extends Error {
   constructor(

@@ -1,6 +1,6 @@
 import { v5 as uuidv5 } from 'uuid';
 import { entityTag } from '../entity-tag.js';
-import { Refusal } from '../errors.js';
+import { notFound, Refusal } from '../errors.js';
 import { isObject, sameJson, type Json, type JsonObject } from '../json.js';
 import type { Command } from '../message.js';
 import { isResourceId, RESOURCE_ID_RULE } from '../resource-id.js';
@@ -145,7 +145,7 @@ function stateOf({ statusAttribute }: ResourceDefinition, resource: JsonObject):
 }
 
 function living(definition: ResourceDefinition, id: string, current: Current): NonNullable<Current> {
-  if (!current || current.deleted) throw new Refusal(404, `${definition.typeName} ${id} does not exist`);
+  if (!current || current.deleted) throw notFound(definition.name, id);
   return current;
 }
 

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { Refusal } from '../errors.js';
+import { notFound } from '../errors.js';
 import { DELIVERY_SELECTORS, deliveryFilter } from '../hub/delivery-selection.js';
 import { ParkedDeliveries, type DeliveryOutcome } from '../hub/parked-deliveries.js';
 import { deliveryDetails, deliveryOutcomeView, deliverySummary } from '../hub/parked-delivery-view.js';
@@ -28,7 +28,7 @@ export function deliveryHandlers({ store, now, log }: HttpOptions, { definitions
 
   async function show(request: ResourceRequest, response: ApiResponse): Promise<void> {
     const delivery = await deliveries.find(request.params.id);
-    if (!delivery) throw noDelivery(request.params.id);
+    if (!delivery) throw notFound('parked delivery', request.params.id);
     respond(response, { status: 200, headers: {}, body: deliveryDetails(delivery) });
   }
 
@@ -45,7 +45,7 @@ export function deliveryHandlers({ store, now, log }: HttpOptions, { definitions
 
   async function dropOne({ params: { id } }: ResourceRequest, response: ApiResponse): Promise<void> {
     const [outcome] = await collected(deliveries.drop({ ids: [id] }, 1, { dryRun: false, now }));
-    if (!outcome?.delivery) throw noDelivery(id);
+    if (!outcome?.delivery) throw notFound('parked delivery', id);
     respond(response, { status: 204, headers: {} });
   }
 
@@ -73,8 +73,4 @@ export function deliveryHandlers({ store, now, log }: HttpOptions, { definitions
 function selectionOf(body: unknown): { readonly filter: ParkedDeliveryFilter; readonly limit: number; readonly dryRun: boolean } {
   const { selectors, ids, limit, dryRun } = readSelection(body, DELIVERY_SELECTORS);
   return { filter: deliveryFilter(selectors, ids), limit, dryRun };
-}
-
-function noDelivery(id: string): Refusal {
-  return new Refusal(404, 'No parked delivery has this id', [{ at: 'id', problem: id.slice(0, 200) }]);
 }

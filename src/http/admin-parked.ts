@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import { DeadLetters, type Outcome } from '../dead-letters.js';
-import { Refusal, TimeoutError, UnavailableError, UnroutableError, textOf } from '../errors.js';
+import { notFound, Refusal, TimeoutError, UnavailableError, UnroutableError, textOf } from '../errors.js';
 import { forgettingAll } from '../handlers/secret-bodies.js';
 import type { JsonObject } from '../json.js';
 import { bad, countOf, LIST_DEFAULT, LIST_MAX, listedFilter, parkedFilter, SELECTORS } from '../parked-selection.js';
@@ -28,7 +28,7 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions, { definiti
 
   async function show(request: ResourceRequest, response: ApiResponse): Promise<void> {
     const message = await letters.find(request.params.id);
-    if (!message) throw noMessage(request.params.id);
+    if (!message) throw notFound('parked message', request.params.id);
     respond(response, { status: 200, headers: {}, body: detailsOf(message, definitions) });
   }
 
@@ -49,7 +49,7 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions, { definiti
     const body = request.body instanceof Uint8Array && request.body.byteLength > 0 ? { body: forgettingAll(request.body, definitions) } : {};
     const filter = parkedFilter(selectors, [request.params.id]);
     const [outcome] = await collected(letters.retry(filter, 1, { ...(isTrue(dryRun) ? {} : { bus }), ...body, now }), log);
-    if (!outcome?.message) throw noMessage(request.params.id);
+    if (!outcome?.message) throw notFound('parked message', request.params.id);
     const { outcome: what, problem = '' } = outcome;
     if (what === 'skipped') throw new Refusal(409, 'It was retried before', [{ at: 'state', problem }]);
     if (what === 'failed') throw new Refusal(422, 'It cannot be sent', [{ at: 'id', problem }]);
@@ -58,7 +58,7 @@ export function parkedHandlers({ store, bus, now, log }: HttpOptions, { definiti
 
   async function dropOne(request: ResourceRequest, response: ApiResponse): Promise<void> {
     const [outcome] = await collected(letters.drop({ ids: [request.params.id] }, 1, { dryRun: false, now }), log);
-    if (!outcome?.message) throw noMessage(request.params.id);
+    if (!outcome?.message) throw notFound('parked message', request.params.id);
     respond(response, { status: 204, headers: {} });
   }
 
@@ -98,8 +98,4 @@ async function collected(outcomes: AsyncIterable<Outcome>, log: Logger): Promise
     throw new RefusalWithHeaders(503, `${textOf(error)}; ${count} messages were sent before, and the rest is as it was`, { 'Retry-After': RETRY_AFTER_SECONDS });
   }
   return done;
-}
-
-function noMessage(id: string): Refusal {
-  return new Refusal(404, 'No parked message has this id', [{ at: 'id', problem: id.slice(0, 200) }]);
 }

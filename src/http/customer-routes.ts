@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { customerView } from '../customer/customer-view.js';
 import { Customers } from '../customer/customers.js';
 import { Timelines } from '../customer/timeline.js';
-import { Refusal } from '../errors.js';
+import { notFound } from '../errors.js';
 import { selectFields } from '../query/fields.js';
 import { readCustomerQuery } from './customer-query.js';
 import { type ApiResponse, rawQueryOf, type ResourceRequest } from './exchange.js';
@@ -25,7 +25,7 @@ export function customerRoutes({ store, definitions, representation }: HttpOptio
     const rawQuery = rawQueryOf(request);
     const { fields, type, filter, limit, resume, identity } = readCustomerQuery(rawQuery, id, customers.types);
     const customer = await customers.find(id, type);
-    if (!customer) throw new Refusal(404, 'No party, and no role of one, has this id', [{ at: 'id', problem: id.slice(0, 128) }]);
+    if (!customer) throw notFound('party or role of one', id);
     const timeline = limit === 0 ? undefined : await timelines.read(customer, filter, limit, resume);
     const cursor = timeline?.next && toTimelineCursor(identity, timeline.next);
     const link = cursorLinks(addressOf(id), rawQuery, limit, cursor);

@@ -1,5 +1,5 @@
 import { type Request, Router } from 'express';
-import { Refusal } from '../errors.js';
+import { notFound } from '../errors.js';
 import { register, type RegistrationRules } from '../hub/register.js';
 import { readRegistration } from '../hub/registration.js';
 import { subscriptionView } from '../hub/subscription-view.js';
@@ -68,14 +68,14 @@ export function hubRoutes({ name: api, address, definitions }: Api, { store, bod
 
   async function remove(request: ResourceRequest, response: ApiResponse): Promise<void> {
     const { id } = await find(request.params.id);
-    if (!(await hub.unregister(id))) throw notFound(id);
+    if (!(await hub.unregister(id))) throw notFound('subscription', id);
     log.info({ subscription: id, api }, 'listener unregistered');
     respond(response, { status: 204, headers: {} });
   }
 
   async function find(id: string): Promise<Subscription> {
     const subscription = isResourceId(id) ? await hub.subscription(id) : undefined;
-    if (subscription?.api !== api) throw notFound(id);
+    if (subscription?.api !== api) throw notFound('subscription', id);
     return subscription;
   }
 
@@ -103,8 +103,4 @@ export function hubRoutes({ name: api, address, definitions }: Api, { store, bod
     .options(allow(MEMBER_METHODS, {}))
     .all(refuseMethod(MEMBER_METHODS));
   return router;
-}
-
-function notFound(id: string): Refusal {
-  return new Refusal(404, 'No subscription has this id', [{ at: 'id', problem: id.slice(0, 128) }]);
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { entityTag } from '../entity-tag.js';
-import { QueryTooCostly, Refusal } from '../errors.js';
+import { notFound, QueryTooCostly } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { warningHeader } from '../handlers/warnings.js';
-import type { Query } from '../store/query.js';
 import { selectFields } from '../query/fields.js';
 import { badParameter } from '../query/parameter.js';
+import type { Query } from '../store/query.js';
 import type { Page } from '../store/store.js';
 import { toCursor } from './cursor.js';
 import { type ApiResponse, rawQueryOf, type ResourceRequest } from './exchange.js';
@@ -68,15 +68,11 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
     const { id } = request.params;
     const fields = parseFields(rawQueryOf(request));
     const stored = await members.get(id);
-    if (!stored || stored.deleted) throw notFound(definition, id);
+    if (!stored || stored.deleted) throw notFound(definition.name, id);
     const headers = { ETag: entityTag(stored.revision) };
     if (isNotModified(request.headers['if-none-match'], stored.revision)) respond(response, { status: 304, headers });
     else respond(response, { status: 200, headers, body: selectFields(representation.represent(definition, stored.resource), fields) });
   }
 
   return { list, retrieve };
-}
-
-export function notFound(definition: ResourceDefinition, id: string): Refusal {
-  return new Refusal(404, `No ${definition.name} has this id`, [{ at: 'id', problem: id.slice(0, 128) }]);
 }

@@ -1,9 +1,10 @@
 import { Router } from 'express';
+import { notFound } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { PATCH_TYPES } from '../handlers/patch.js';
 import type { ResourceRequest } from './exchange.js';
 import type { HttpOptions } from './http-options.js';
-import { notFound, readHandlers } from './read-handlers.js';
+import { readHandlers } from './read-handlers.js';
 import { bodyReader, requireBody } from './request-body.js';
 import { allow, refuseMethod, requireJsonAnswer, requireStore } from './route-steps.js';
 import { isResourceId } from '../resource-id.js';
@@ -33,7 +34,7 @@ export function resourceRoutes(definition: ResourceDefinition, options: HttpOpti
   router
     .route(`/${definition.name}/:id`)
     .all(requireJsonAnswer, (request: ResourceRequest, _response, next) => {
-      if (!isResourceId(request.params.id)) throw notFound(definition, request.params.id);
+      if (!isResourceId(request.params.id)) throw notFound(definition.name, request.params.id);
       next();
     })
     .get(storeNeeded, retrieve)

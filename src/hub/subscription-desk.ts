@@ -1,4 +1,4 @@
-import { Refusal } from '../errors.js';
+import { notFound, Refusal } from '../errors.js';
 import type { HubStore, Subscription } from '../store/hub-store.js';
 import type { Store } from '../store/store.js';
 
@@ -33,7 +33,7 @@ export class SubscriptionDesk {
   /** @throws Refusal 404. */
   async find(id: string): Promise<Subscription> {
     const subscription = await this.hub.subscription(id);
-    if (!subscription) throw noSubscription(id);
+    if (!subscription) throw notFound('subscription', id);
     return subscription;
   }
 
@@ -52,13 +52,13 @@ export class SubscriptionDesk {
     const { cursor } = await this.find(id);
     const position = await this.positionOf(from ?? cursor);
     const isThere = await this.hub.resume(id, from === undefined ? undefined : position);
-    if (!isThere) throw noSubscription(id);
+    if (!isThere) throw notFound('subscription', id);
     return this.find(id);
   }
 
   /** With what was parked for it. @throws Refusal 404. */
   async remove(id: string): Promise<void> {
-    if (!(await this.hub.unregister(id))) throw noSubscription(id);
+    if (!(await this.hub.unregister(id))) throw notFound('subscription', id);
   }
 
   private async positionOf(from: ResumeFrom): Promise<number> {
@@ -75,8 +75,4 @@ export class SubscriptionDesk {
 
 function outside(from: number, first: number, last: number): string {
   return `position ${from} is ${from < first ? 'before' : 'behind'} the log, which goes from ${first} (oldest) to ${last} (now)`;
-}
-
-function noSubscription(id: string): Refusal {
-  return new Refusal(404, 'No subscription has this id', [{ at: 'id', problem: id.slice(0, 200) }]);
 }
