@@ -107,6 +107,22 @@ export function operationsContract(current: () => Store): void {
     });
   });
 
+  describe('the last position', () => {
+    it('is that of the last commit that was published', async () => {
+      expect(await current().lastPosition()).toBe(0);
+      const commits = [announcing(), announcing(), announcing()];
+      for (const commit of commits) await current().commit(commit);
+      expect(await current().lastPosition()).toBe(0);
+      const ids = commits.map(({ id }) => id);
+      await current().markPublished(ids.slice(0, 2));
+      expect(await current().lastPosition()).toBe(2);
+      await current().markPublished(ids);
+      expect(await current().lastPosition()).toBe(3);
+      await current().markPublished(ids);
+      expect(await current().lastPosition()).toBe(3);
+    });
+  });
+
   describe('a scan', () => {
     it('goes through what lives, in order of id', async () => {
       const ids = ['B', 'a', 'a.b', 'a-b', 'a~', '1', 'gone', 'z:@_'];

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../src/json.js';
 import { StartError } from '../../src/errors.js';
 import { commitId, type Commit, type Store } from '../../src/store/store.js';
 import { anyJson } from './any-json.js';
+import { hubStoreContract } from './hub-store.contract.js';
 import { listsContract } from './store-lists.contract.js';
 import { operationsContract } from './store-operations.contract.js';
 import { referencesContract } from './store-references.contract.js';
@@ -56,6 +57,13 @@ export function storeContract(harness: StoreHarness): void {
   operationsContract(() => store);
   listsContract(() => store);
   referencesContract(() => store);
+  hubStoreContract(
+    () => store,
+    async () => {
+      await store.close();
+      store = await open(database);
+    },
+  );
 
   describe('commit and load', () => {
     it('keeps resources, and load leaves out the unknown', async () => {
@@ -347,7 +355,7 @@ export function storeContract(harness: StoreHarness): void {
       store = await open(database);
       expect(await harness.contents(database)).toBe(before);
       expect(await stored('1')).toMatchObject({ revision: 1 });
-      expect(await positions()).toEqual([[1, published.id]]);
+      expect([await positions(), await store.lastPosition()]).toEqual([[[1, published.id]], 1]);
       expect(store.status()).toEqual({ up: true });
     });
 

@@ -11,6 +11,7 @@ import { openEmbeddedStore } from '../../src/store/embedded-store.js';
 import { Tables } from '../../src/store/embedded-tables.js';
 import type { Retry } from '../../src/store/store.js';
 import { storeContract } from '../contract/store.contract.js';
+import { newSubscription, parkedDelivery } from '../contract/hub-fixtures.js';
 import { announcing, batch, change, creation, deletion, entry, parkedMessage, query, TYPE } from '../contract/store-fixtures.js';
 import { EmbeddedHarness, silent } from './embedded-harness.js';
 
@@ -135,6 +136,20 @@ describe('embedded store', () => {
     await store.close();
     const hasty = await openEmbeddedStore({ path: harness.pathOf('retried'), retentionMs: 0, log: silent });
     expect((await hasty.parked({}, 10)).map(({ id }) => id)).toEqual(['never', 'twice']);
+    await hasty.close();
+  });
+
+  it('forgets parked deliveries after the retention, and no others', async () => {
+    const store = await harness.open('deliveries');
+    await store.hub.register(newSubscription('s'));
+    const [past, future] = [new Date(Date.now() - 1000), new Date(Date.now() + 3_600_000)];
+    await store.hub.parkDeliveries([parkedDelivery('s', 'old', { at: past }), parkedDelivery('s', 'again', { at: past }), parkedDelivery('s', 'new', { at: future })]);
+    await store.hub.parkDeliveries([parkedDelivery('s', 'again', { at: future })]);
+    await store.close();
+    const hasty = await openEmbeddedStore({ path: harness.pathOf('deliveries'), retentionMs: 0, log: silent });
+    const filters = [{}, { subscription: 's' }, { ids: ['s:old', 's:again', 's:new'] }];
+    for (const filter of filters) expect((await hasty.hub.parkedDeliveries(filter, 10)).map(({ id }) => id)).toEqual(['s:again', 's:new']);
+    expect(await hasty.hub.countSubscriptions()).toBe(1);
     await hasty.close();
   });
 

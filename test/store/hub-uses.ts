@@ -3,6 +3,8 @@ import { newSubscription, parkedDelivery } from '../contract/hub-fixtures.js';
 
 const SUBSCRIPTIONS = 80;
 const TTL_MS = 600_000;
+/** Still to come: they do not vanish while they are used. */
+const time = (i: number): Date => new Date(Date.UTC(2126) + i);
 const idOf = (i: number): string => `s${String(i).padStart(3, '0')}`;
 
 const progress = (i: number): Progress => ({ id: idOf(i), epoch: 0, cursor: 5, health: { waiting: 0 } });
@@ -16,7 +18,7 @@ export async function fillHub(hub: HubStore): Promise<void> {
     const { held, share } = await hub.claim(holder, TTL_MS);
     await hub.release(holder, held.slice(share).map(({ id }) => id));
   }
-  await hub.parkDeliveries(Array.from({ length: 400 }, (_, i) => parkedDelivery(idOf(i % SUBSCRIPTIONS), `e${i}`, { at: new Date(i) })));
+  await hub.parkDeliveries(Array.from({ length: 400 }, (_, i) => parkedDelivery(idOf(i % SUBSCRIPTIONS), `e${i}`, { at: time(i) })));
 }
 
 /** Every method of the port `HubStore`. */
@@ -56,9 +58,9 @@ export const hubUses: Readonly<Record<keyof HubStore, readonly (readonly [about:
   parkDeliveries: [['new and old', (hub) => hub.parkDeliveries([parkedDelivery(idOf(1), 'e1'), parkedDelivery(idOf(1), 'new')])]],
   parkedDeliveries: [
     ['all', (hub) => hub.parkedDeliveries({}, 5)],
-    ['behind one', (hub) => hub.parkedDeliveries({ after: { at: new Date(200), id: '' } }, 5)],
+    ['behind one', (hub) => hub.parkedDeliveries({ after: { at: time(200), id: '' } }, 5)],
     ['of one subscription', (hub) => hub.parkedDeliveries({ subscription: idOf(3) }, 5)],
-    ['of one subscription, behind one', (hub) => hub.parkedDeliveries({ subscription: idOf(3), after: { at: new Date(83), id: `${idOf(3)}:e83` } }, 5)],
+    ['of one subscription, behind one', (hub) => hub.parkedDeliveries({ subscription: idOf(3), after: { at: time(83), id: `${idOf(3)}:e83` } }, 5)],
   ],
   countParkedDeliveries: [
     ['of one subscription', (hub) => hub.countParkedDeliveries({ subscription: idOf(3) })],

@@ -201,6 +201,13 @@ whenServers('MongoDB store, by the plans that its operations really took', ['mon
     expect(plans).toBeGreaterThanOrEqual(all.length);
   });
 
+  it('counts parked deliveries by keys alone, however large they are', async () => {
+    await newlyProfiled();
+    expect((await store.hub.countParkedDeliveries({})).size).toBeGreaterThan(50);
+    const operations = await newlyProfiled();
+    expect(operations).toMatchObject([{ planSummary: 'IXSCAN { subscription: 1, at: 1, _id: 1 }', docsExamined: 0 }]);
+  });
+
   it('would notice a list by an attribute without an index', async () => {
     await newlyProfiled();
     for (const parts of [{ where: [eq('size', '5')] }, { sort: by('size') }]) {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../src/json.js';
 import { openMongoStore } from '../../src/store/mongo-store.js';
 import type { Store } from '../../src/store/store.js';
 import { storeContract, type StoreHarness } from '../contract/store.contract.js';
+import { newSubscription } from '../contract/hub-fixtures.js';
 import { announcing, batch, change, creation, deletion, entry, event, parkedMessage, query, TYPE } from '../contract/store-fixtures.js';
 import { sharedUrl, whenServers } from '../support/servers.js';
 import { silent } from './embedded-harness.js';
@@ -91,6 +92,22 @@ whenServers('MongoDB store', ['mongo'], () => {
       expect((await workers[0]?.notes(['m', 'm0', 'm9']))?.size).toBe(3);
     });
 
+    it('shares subscriptions, each of them held by one hub', async () => {
+      const ids = Array.from({ length: 90 }, (_, i) => `s${i}`);
+      await all(({ hub }) => Promise.all(ids.map((id) => hub.register(newSubscription(id)))));
+      for (let round = 0; round < 12; round += 1) {
+        // In every fourth round the hubs are new: what those before held is free for whoever comes first.
+        const hubOf = (i: number): string => `h${i}-${Math.floor(round / 4)}`;
+        const claims = await all(async ({ hub }, i) => hub.claim(hubOf(i), 60_000));
+        const held = claims.flatMap((claim) => claim.held.map(({ id }) => id));
+        expect(held).toHaveLength(new Set(held).size);
+        await all(async ({ hub }, i) => hub.release(hubOf(i), claims[i]?.held.slice(claims[i]?.share).map(({ id }) => id) ?? []));
+        if (round % 4 < 3) continue;
+        expect(claims.map((claim) => claim.held.length)).toEqual([30, 30, 30]);
+        await all(async ({ hub }, i) => hub.leaveHub(hubOf(i)));
+      }
+    });
+
     it('records one setting and gives one lease', async () => {
       expect(new Set(await all((worker, i) => worker.recordSetting('lanes', String(i)))).size).toBe(1);
       expect((await all((worker, i) => worker.takeLease('lane', `w${i}`, 60_000))).filter((taken) => taken)).toHaveLength(1);
@@ -138,6 +155,8 @@ whenServers('MongoDB store', ['mongo'], () => {
       };
       expect(await expiry('commits')).toEqual([{ key: { publishedAt: 1 }, expireAfterSeconds: 7200 }]);
       expect(await expiry('parked')).toEqual([{ key: { retriedAt: 1 }, expireAfterSeconds: 7200 }]);
+      expect(await expiry('parkedDeliveries')).toEqual([{ key: { at: 1 }, expireAfterSeconds: 7200 }]);
+      expect(await expiry('subscriptions')).toEqual([]);
       expect(await expiry('notes')).toEqual([{ key: { at: 1 }, expireAfterSeconds: 86_400 }]);
       expect(await expiry(TYPE)).toEqual([{ key: { expires: 1 }, expireAfterSeconds: 0 }]);
     });
