@@ -10,10 +10,10 @@ import { detailsOf } from '../src/parked-view.js';
 import { snapshot } from '../src/replay.js';
 import type { Store } from '../src/store/store.js';
 import { Api, json, list } from './e2e/api.js';
+import { openSender } from './hub/local-listener.js';
 import { EmbeddedHarness } from './store/embedded-harness.js';
 import { startWorker } from './support/embedded-worker.js';
 import { faulty } from './support/faults.js';
-import { localSender } from './support/local-sender.js';
 import { all, definitionOf, referencesOf, representation } from './support/resources.js';
 import { until } from './support/service.js';
 
@@ -67,7 +67,7 @@ beforeAll(async () => {
   });
   const limits = { replyTimeoutMs: 5_000, bodyLimitBytes: 100_000, maxRequests: 50, pageDefault: 10, pageMax: 50, countMax: 1_000 };
   const basePathOf = ({ api: name, version }: { api: string; version: string }): string => `/tmf-api/${name}/${version}`;
-  const admin = { token: TOKEN, definitions: all, retentionMs: 60_000, sender: localSender(), addressOf: () => '' };
+  const admin = { token: TOKEN, definitions: all, retentionMs: 60_000, sender: openSender(), addressOf: () => '' };
   server = createHttpServer({ bus: rest, store, definitions: all, representation, basePathOf, admin, source: '/test/rest', ...limits, now: () => new Date(), newId: randomUUID, log });
   origin = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
   api = new Api(origin, `${basePathOf(definition)}/${TYPE}`);

@@ -4,10 +4,10 @@ import { UnavailableError } from '../../src/errors.js';
 import { representationOf } from '../../src/handlers/representation.js';
 import { createHttpServer, type HttpServer } from '../../src/http/server.js';
 import type { ParkedMessage } from '../../src/store/store.js';
+import { closeAll, openSender } from '../hub/local-listener.js';
 import { definition } from '../support/deciding.js';
 import { asked, raw, startEmbedded, type EmbeddedService } from '../support/embedded-service.js';
 import { faulty } from '../support/faults.js';
-import { localSender } from '../support/local-sender.js';
 import { until } from '../support/service.js';
 import { ask as fetched, BASE_PATH, CLOSE_MS, tmfError, type Answer } from './rest-fixture.js';
 
@@ -17,7 +17,7 @@ let service: EmbeddedService;
 let origin: string;
 let isBusAway: boolean;
 let lines: Record<string, unknown>[];
-const sender = localSender();
+const sender = openSender();
 const servers: HttpServer[] = [];
 
 beforeEach(async () => {
@@ -31,7 +31,7 @@ afterEach(async () => {
   await service.close();
 });
 
-afterAll(() => sender.close());
+afterAll(closeAll);
 
 async function serve(token?: string): Promise<string> {
   const bus: Bus = faulty(service.bus, { send: (real, command) => (isBusAway ? Promise.reject(new UnavailableError('RabbitMQ is not available: gone')) : real(command)) });

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { ClientLimits } from '../../src/http/server.js';
 import type { JsonObject } from '../../src/json.js';
 import type { Store } from '../../src/store/store.js';
-import { localSender } from '../support/local-sender.js';
+import { openSender } from '../hub/local-listener.js';
 import { until } from '../support/service.js';
 import { type Answer, ask, BASE_PATH, type Rest, startRest, tmfError } from './rest-fixture.js';
 
@@ -66,7 +66,7 @@ async function answerAll(): Promise<void> {
 
 describe('more requests than there are places', () => {
   test('of 2,000 at once and no reply from the bus, 50 wait and 1,950 are told to come back', async () => {
-    rest = await startRest(() => ({ maxRequests: 50, replyTimeoutMs: 60_000, admin: { token: 'secret-of-the-operator', definitions: [], retentionMs: 60_000, sender: localSender(), addressOf: () => '' } }), PATIENT);
+    rest = await startRest(() => ({ maxRequests: 50, replyTimeoutMs: 60_000, admin: { token: 'secret-of-the-operator', definitions: [], retentionMs: 60_000, sender: openSender(), addressOf: () => '' } }), PATIENT);
     const answers: Answer[] = [];
     const all = Array.from({ length: 2_000 }, () => create().then((answer) => answers.push(answer)));
     await until('all but those that wait are answered', () => answers.length === 1_950, FLOOD_MS);
