@@ -196,7 +196,7 @@ const settings = {
   hubMax: setting('HUB_MAX', '1000', 'How many subscriptions there may be', integer(1, 100_000)),
   hubRotationMinutes: setting('HUB_ROTATION_MINUTES', '1440', 'How long the signing secret before the last still signs, too', integer(0, 30 * DAY)),
   maxStreams: setting('MAX_STREAMS', '100', 'Event streams (text/event-stream) under way at a time; beyond that the answer is 503', integer(1, 100_000)),
-  adminToken: setting('ADMIN_TOKEN', '', 'Bearer token of /admin (dead letters, history), 16 characters or more; empty: there is no /admin', adminToken),
+  adminToken: setting('ADMIN_TOKEN', '', 'Bearer token of /admin (dead letters, the hub, history), 16 characters or more; empty: there is no /admin', adminToken),
   drainMs: setting('DRAIN_MS', '0', 'After SIGTERM: how long requests are still accepted while readiness says no, for a load balancer to look elsewhere', integer(0, 600_000)),
   shutdownMs: setting('SHUTDOWN_MS', '10000', 'After that: how long what is under way may take', integer(0, 600_000)),
   logLevel: setting('LOG_LEVEL', 'info', 'trace, debug (a line for each command and event, with contents), info, warn, error, fatal or silent', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')),

@@ -12,10 +12,10 @@ export interface Listening {
   /** What the listener answers to events about a role; to others 204. */
   readonly refusals: Map<string, number>;
   /** Ids of the events about a role that came, each as often as it was tried. */
-  eventsOf(role: string): string[];
+  readonly eventsOf: (role: string) => string[];
   /** Creates a role and patches it, of which the listener takes neither, and others in between, until both are set aside. */
-  park(role: string): Promise<void>;
-  close(): Promise<void>;
+  readonly park: (role: string) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A listener gets an event twice before it is set aside. */
