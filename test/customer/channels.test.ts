@@ -1,61 +1,32 @@
+import { Api } from '../e2e/api.js';
+import { onBothBrokers } from '../resources/running.js';
 import { asked } from '../support/embedded-service.js';
-import { startWhole, type WholeService } from '../support/whole-service.js';
-import { patch, resources, settle, viewOf, type View } from './household.js';
+import { apiPath, startWhole, VIEW_PATH, type WholeService } from '../support/whole-service.js';
+import { channelsSuite } from './channels.suite.js';
+import { resources } from './household.js';
 
-let service: WholeService;
+describe('channels on the embedded pair', () => {
+  let service: WholeService;
+  beforeAll(async () => {
+    service = await startWhole(resources);
+  });
+  afterAll(() => service.close());
 
-beforeAll(async () => {
-  service = await startWhole(resources);
-  await settle(service.api);
+  channelsSuite(() => ({
+    api: service.api,
+    customers: service.customers,
+    onBus: async (subject, data, channel) => (await service.bus.request(asked('patch', subject, data, { channel }), 5_000)).status,
+  }));
 });
-afterAll(() => service.close());
 
-const view = (query: string): Promise<View> => viewOf(service.customers, `ann${query}`);
-
-describe('the same customer on every channel', () => {
-  const ROUNDS = 15;
-
-  /** What one channel does, over the bus. */
-  async function onBus(round: number): Promise<void> {
-    const outgoing = asked('patch', 'customer', { characteristic: [{ name: 'bus', value: round }] }, { channel: 'call-centre' });
-    const { status } = await service.bus.request(outgoing, 5_000);
-    expect(status).toBe(200);
-  }
-
-  /** What the other does, over REST. */
-  async function onRest(round: number): Promise<void> {
-    await patch(service.api, 'individual', 'ann', { partyCharacteristic: [{ name: 'rest', value: round }] }, { 'X-Channel': 'web-shop' });
-  }
-
-  const valueOf = ({ characteristic }: View, name: string): unknown => characteristic.find((one) => one['name'] === name)?.['value'];
-
-  test('each sees the change of the other at once, and who made it', async () => {
-    const seen = { bus: -1, rest: -1 };
-    const drive = async (mine: 'bus' | 'rest', other: 'bus' | 'rest', change: (round: number) => Promise<void>): Promise<void> => {
-      for (let round = 0; round < ROUNDS; round += 1) {
-        await change(round);
-        seen[mine] = round;
-        const least = seen[other];
-        const now = await view('?limit=5');
-        // Its own change is there, and all that was answered to the other before it asked.
-        expect(valueOf(now, mine)).toBe(round);
-        expect(least === -1 || Number(valueOf(now, other)) >= least).toBe(true);
-      }
+onBothBrokers(`channels-${process.pid}`, (running) =>
+  channelsSuite(() => {
+    const { service, client } = running();
+    const merge = { type: 'org.tmforum.partyRole.patch', contentType: 'application/merge-patch+json' };
+    return {
+      api: (definition) => new Api(service.url, apiPath(definition)),
+      customers: new Api(service.url, VIEW_PATH),
+      onBus: async (subject, data, channel) => (await client.ask('binary', { ...merge, subject, data: data, extensions: { channel } })).status,
     };
-    await Promise.all([drive('bus', 'rest', onBus), drive('rest', 'bus', onRest)]);
-
-    const { timeline } = await view('?limit=100&kind=change');
-    const channels = timeline.map(({ channel = '', type, id }) => `${channel} ${type} ${id}`);
-    expect(channels.filter((text) => text === 'call-centre PartyRole customer')).toHaveLength(ROUNDS);
-    expect(channels.filter((text) => text === 'web-shop Individual ann')).toHaveLength(ROUNDS);
-  });
-
-  test('each may be asked for alone', async () => {
-    const [bus, rest] = [await view('?channel=call-centre&limit=100'), await view('?channel=web-shop&limit=100')];
-    expect(new Set(bus.timeline.map(({ channel }) => channel))).toEqual(new Set(['call-centre']));
-    expect(rest.timeline.map(({ channel }) => channel)).toEqual(Array.from({ length: ROUNDS }, () => 'web-shop'));
-    const shop = await view('?channel=Shop');
-    expect(shop.timeline.map(({ kind, id }) => [kind, id])).toEqual([['interaction', 'repair'], ['interaction', 'price']]);
-    expect((await view('?channel=shop-1')).timeline).toEqual(shop.timeline);
-  });
-});
+  }),
+);

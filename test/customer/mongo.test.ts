@@ -4,10 +4,9 @@ import { isObject, type Json } from '../../src/json.js';
 import { Api } from '../e2e/api.js';
 import { sharedUrl, whenServers } from '../support/servers.js';
 import { startService, type Service } from '../support/service.js';
-import { apiPath, startWhole } from '../support/whole-service.js';
+import { apiPath, startWhole, VIEW_PATH } from '../support/whole-service.js';
 import { resources, settle, viewOf, type ApiOf, type Entry } from './household.js';
 
-const VIEW = '/tmf-api/customer360/v1/party';
 /** What no two runs have the same. */
 const OWN_TO_A_RUN = new Set(['at', 'correlationid', 'source', 'lastModified', 'creationDate', 'statusChangeDate', 'statusDate']);
 
@@ -42,7 +41,7 @@ whenServers('the view of a customer on MongoDB', ['mongo'], () => {
     try {
       await settle(embedded.api);
       for (const id of ['ann', 'member', 'bob', 'lees', 'far-away', 'nobody']) {
-        const [here, there] = await Promise.all([viewOf(new Api(service.url, VIEW), id), viewOf(embedded.customers, id)]);
+        const [here, there] = await Promise.all([viewOf(new Api(service.url, VIEW_PATH), id), viewOf(embedded.customers, id)]);
         expect(comparable(here as unknown as Json)).toEqual(comparable(there as unknown as Json));
         expect(here.timeline.length).toBeGreaterThan(0);
       }
@@ -53,7 +52,7 @@ whenServers('the view of a customer on MongoDB', ['mongo'], () => {
 
   it('enters through indexes and looks at little more than it shows, page by page', async () => {
     const db = client.db(database);
-    const customers = new Api(service.url, VIEW);
+    const customers = new Api(service.url, VIEW_PATH);
     const whole = await viewOf(customers, 'ann?limit=100');
     await db.command({ profile: 2 });
     const seen: Entry[] = [];

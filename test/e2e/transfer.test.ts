@@ -1,19 +1,22 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { plainAmqp } from '../support/plain-client.js';
+import { plainAmqp, plainNats } from '../support/plain-client.js';
 import { sharedUrl, whenServers } from '../support/servers.js';
 import { startService } from '../support/service.js';
 import { runForText, runTool } from '../support/tool.js';
 import { pairOn } from './pair.js';
-import { transferSuite } from './transfer.e2e.js';
+import { transferSuite, type Deployment } from './transfer.e2e.js';
 
-whenServers('import and export on RabbitMQ and MongoDB', ['rabbit', 'mongo'], () =>
-  transferSuite(async (name) => {
-    const { settings, client } = await pairOn(sharedUrl('rabbit'), `e2e-transfer-${name}`, plainAmqp);
-    return { settings, url: () => undefined, events: () => client?.events.map(({ content }) => content) ?? [], close: async () => client?.close() };
-  }),
-);
+/** Over the bus. */
+async function deploymentOn(broker: 'rabbit' | 'nats', name: string): Promise<Deployment> {
+  const { settings, client } = await pairOn(sharedUrl(broker), `e2e-transfer-${broker}-${name}`, { rabbit: plainAmqp, nats: plainNats }[broker]);
+  return { settings, url: () => undefined, events: () => client?.events.map(({ content }) => content) ?? [], close: async () => client?.close() };
+}
+
+whenServers('import and export on RabbitMQ and MongoDB', ['rabbit', 'mongo'], () => transferSuite((name) => deploymentOn('rabbit', name)));
+
+whenServers('import and export on NATS JetStream and MongoDB', ['nats', 'mongo'], () => transferSuite((name) => deploymentOn('nats', name)));
 
 describe('import and export on the embedded pair', () => {
   transferSuite(() => {

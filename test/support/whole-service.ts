@@ -34,7 +34,8 @@ function basePathOf({ api, version }: Pick<ResourceDefinition, 'api' | 'version'
   return `/tmf-api/${api}/${version}`;
 }
 
-const VIEW_PATH = '/tmf-api/customer360/v1/party';
+/** Where customers are viewed. */
+export const VIEW_PATH = '/tmf-api/customer360/v1/party';
 
 /**
  * @param definitions the resources that it serves, and nothing else that depends on them
