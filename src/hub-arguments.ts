@@ -1,7 +1,7 @@
 import { read, UsageError, withoutIds, type Words } from './command-line.js';
 import { DELIVERY_SELECTORS, deliveryFilter } from './hub/delivery-selection.js';
 import { OPERATOR_REASON, type ResumeFrom } from './hub/subscription-desk.js';
-import { countOf, LIST_DEFAULT, LIST_MAX } from './parked-selection.js';
+import { countOf, LIST_DEFAULT, LIST_MAX, timeOf } from './parked-selection.js';
 import type { ParkedDeliveryFilter } from './store/hub-store.js';
 
 /** What the command line asks of the hub, checked. */
@@ -30,6 +30,7 @@ export const HUB_HELP = `Listeners that registered for events. Output: one JSON 
   --reason TEXT      suspend: why, for whoever looks (default: ${OPERATOR_REASON})
   --from-now         resume: only what happens from now on
   --from-oldest      resume: everything that the log still has; what was delivered before comes again
+  --from TIME        resume: what was committed at this time or later; 2026-01-31T08:30:00Z, a date alone is its midnight
   --from POSITION    resume: what lies behind this position of the log
 
 What was parked: dlq list --deliveries (dlq --help).
@@ -102,9 +103,14 @@ function resumeFrom({ texts, flags }: Words): ResumeFrom | undefined {
   const { from } = texts;
   const given = [...flags, ...(from === undefined ? [] : ['from'])];
   if (given.length > 1) throw new UsageError(`${given.map((name) => `--${name}`).join(' and ')} exclude each other`);
-  if (from !== undefined) return countOf('from', from, Number.MAX_SAFE_INTEGER, 0);
+  if (from !== undefined) return placeInLog(from);
   if (flags.has('from-now')) return 'now';
   return flags.has('from-oldest') ? 'oldest' : undefined;
+}
+
+/** @throws Refusal that names the argument. */
+function placeInLog(from: string): Date | number {
+  return /^-?\d+$/.test(from) ? countOf('from', from, Number.MAX_SAFE_INTEGER, 0) : timeOf('from', from);
 }
 
 function selection(command: string, args: readonly string[]): { filter: ParkedDeliveryFilter; limit: number; dryRun: boolean } {

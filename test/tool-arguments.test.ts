@@ -53,6 +53,7 @@ it.each<[string, Task]>([
   ['hub resume s --from-now', { name: 'hub resume', id: 's', from: 'now' }],
   ['hub resume s --from-oldest', { name: 'hub resume', id: 's', from: 'oldest' }],
   ['hub resume s --from 0', { name: 'hub resume', id: 's', from: 0 }],
+  ['hub resume s --from 2026-01-31', { name: 'hub resume', id: 's', from: new Date('2026-01-31') }],
   ['hub remove s', { name: 'hub remove', id: 's' }],
   ['replay --all', { name: 'replay', filter: { to: NOW } }],
   ['replay --after 7', { name: 'replay', filter: { after: 7, to: NOW } }],

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { operatorView, operatorViewOf } from '../hub/operator-view.js';
 import { OPERATOR_REASON, SubscriptionDesk, type ResumeFrom } from '../hub/subscription-desk.js';
 import { isObject, type JsonObject } from '../json.js';
-import { bad } from '../parked-selection.js';
+import { bad, timeOf } from '../parked-selection.js';
 import type { Subscription } from '../store/hub-store.js';
 import { readQuery } from './admin-query.js';
 import { rawQueryOf, type ApiResponse, type ResourceRequest } from './exchange.js';
@@ -58,7 +58,8 @@ export function subscriptionHandlers({ store, log }: HttpOptions, { addressOf }:
 function fromOf(body: unknown): ResumeFrom | undefined {
   const { from } = readBody(body, 'from');
   if (from === undefined || from === 'now' || from === 'oldest') return from;
-  if (typeof from !== 'number' || !Number.isSafeInteger(from) || from < 0) throw bad('from', 'must be "now", "oldest" or a position, which is a whole number');
+  if (typeof from === 'string') return timeOf('from', from);
+  if (typeof from !== 'number' || !Number.isSafeInteger(from) || from < 0) throw bad('from', 'must be "now", "oldest", a date-time, or a position, which is a whole number');
   return from;
 }
 

@@ -2,8 +2,8 @@ import { notFound, Refusal } from '../errors.js';
 import type { HubStore, Subscription } from '../store/hub-store.js';
 import type { Store } from '../store/store.js';
 
-/** Where a subscription goes on: behind what was published last, with the oldest commit that is kept, or behind a position. */
-export type ResumeFrom = 'now' | 'oldest' | number;
+/** Where a subscription goes on: behind what was published last, with the oldest commit that is kept, with the first since a time, or behind a position. */
+export type ResumeFrom = 'now' | 'oldest' | Date | number;
 
 /** Why a subscription is suspended when an operator says nothing else. */
 export const OPERATOR_REASON = 'by an operator';
@@ -67,9 +67,16 @@ export class SubscriptionDesk {
     const first = oldest ? oldest.position - 1 : last;
     if (from === 'now') return last;
     if (from === 'oldest') return first;
+    if (from instanceof Date) return this.positionAt(from, last);
     // It would be suspended again at once.
     if (from < first || from > last) throw new Refusal(409, 'It cannot go on there', [{ at: 'from', problem: outside(from, first, last) }]);
     return from;
+  }
+
+  /** Before the first commit of this time or later. */
+  private async positionAt(time: Date, last: number): Promise<number> {
+    const [since] = await this.store.readLog(0, 1, { from: time });
+    return since ? since.position - 1 : last;
   }
 }
 

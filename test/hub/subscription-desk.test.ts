@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { SubscriptionDesk } from '../../src/hub/subscription-desk.js';
 import { openEmbeddedStore } from '../../src/store/embedded-store.js';
@@ -43,6 +44,18 @@ it('resumes where it stopped, at both ends of the log, or behind a position', as
   expect((await desk.resume('s', 'oldest')).cursor).toBe(0);
   expect((await desk.resume('s', 4)).cursor).toBe(4);
   expect((await desk.resume('s', 0)).cursor).toBe(0);
+});
+
+it('resumes with the first commit since a time', async () => {
+  await appendMany(store, 2);
+  await pause(20);
+  const between = new Date();
+  await pause(20);
+  await appendMany(store, 3);
+  await subscribe('s', 5);
+  expect((await desk.resume('s', between)).cursor).toBe(2);
+  expect((await desk.resume('s', new Date(Date.now() + 1_000))).cursor).toBe(5);
+  expect((await desk.resume('s', new Date(0))).cursor).toBe(0);
 });
 
 it('does not resume where the log has nothing, and stays as it is', async () => {
