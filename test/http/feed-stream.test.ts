@@ -43,10 +43,10 @@ describe('a stream', () => {
   });
 
   test('knows where it is before anything has happened', async () => {
-    await start();
+    await start({ pace: { heartbeatMs: 60_000, stallMs: 60_000 } });
     await append(feed.store, [changed('before')]);
     const client = await open();
-    await until('it has begun', () => client.parser.lastEventId !== '');
+    await until('it has begun', () => client.parser.lastEventId !== '', 5_000);
     await client.abort();
     await append(feed.store, [changed('a')]);
     const again = await open('', client.parser.lastEventId);

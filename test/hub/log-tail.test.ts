@@ -244,7 +244,8 @@ describe('what is kept for others', () => {
       await pause(Math.random() * 20);
     }
     expect(await Promise.all(readers)).toEqual(starts.map((after) => expected.slice(after)));
-    if (maxBytes === MEBIBYTE) expect(reads).toBeLessThan(60);
+    // Alone, each reader would need more than ten.
+    if (maxBytes === MEBIBYTE) expect(reads).toBeLessThan(160);
   });
 
   it('is the end of the log, also when somebody begins far behind it', async () => {
