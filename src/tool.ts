@@ -53,7 +53,7 @@ export async function runTool(config: Config, task: Work, ports: Ports = { openS
 async function perform(config: Config, task: Work, ports: OpenPorts, log: Logger, print: Print): Promise<number> {
   switch (task.name) {
     case 'import':
-      return runImport(config, task, ports, print);
+      return runImport(config, task, ports, print, process.stderr);
     case 'export':
       return runExport(config, task, await ports.store(), process.stdout);
     case 'demo':

@@ -10,7 +10,7 @@ import type { OpenPorts } from '../tool-ports.js';
 import { hasBytes, NOTHING_YET, refusedFile, removeProgress, runOf, savedProgress, saveProgress, type Progress, type RefusedFile, type Totals } from './checkpoint.js';
 import { linesOf } from './lines.js';
 import { load, type LoadOptions, type Outcome } from './load.js';
-import { Meter } from './meter.js';
+import { Meter, type Screen } from './meter.js';
 import { refusedLine, type Origin } from './record.js';
 import { busTarget, collectionAt, ownUrl, restTarget, type Target } from './target.js';
 import type { ImportTask } from './transfer-arguments.js';
@@ -21,7 +21,7 @@ const SAVE_EVERY_MS = 1_000;
 const WARNINGS_SHOWN = 20;
 
 /** Loads the file and prints what became of its lines; answers the exit code. */
-export async function runImport(config: Config, task: ImportTask, ports: OpenPorts, print: (line: JsonObject) => void): Promise<number> {
+export async function runImport(config: Config, task: ImportTask, ports: OpenPorts, print: (line: JsonObject) => void, screen: Screen): Promise<number> {
   const input = inputOf(config, task);
   const origin: Origin = { definition: definitionOf(config, task.resource), source: task.source, maxDepth: config.maxDepth, ...(task.key === undefined ? {} : { key: task.key }) };
   const run = new Run(input, origin);
@@ -37,7 +37,7 @@ export async function runImport(config: Config, task: ImportTask, ports: OpenPor
   };
   const from = run.progress.place;
   const chunks = task.file === '-' ? process.stdin : createReadStream(task.file, from.end === 0 ? {} : { start: from.end });
-  const meter = new Meter(process.stderr, () => {
+  const meter = new Meter(screen, () => {
     const { totals, place } = run.progress;
     return { totals, bytes: place.end, ...(input.bytes === undefined ? {} : { ofBytes: input.bytes }), ...(waiting === undefined ? {} : { waiting }) };
   });

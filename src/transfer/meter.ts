@@ -27,6 +27,9 @@ export function readingText({ totals, bytes, ofBytes, waiting }: Reading, perSec
   return [`[${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}] ${Math.floor(share * 100)} %`, ...parts].join('  ');
 }
 
+/** Where it is shown, such as the standard error. */
+export type Screen = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean };
+
 /** Shows how far a run is: on a terminal one line that changes, else a line each second. */
 export class Meter {
   private readonly isTerminal: boolean;
@@ -34,23 +37,23 @@ export class Meter {
   private last: { readonly at: number; readonly lines: number };
 
   constructor(
-    private readonly stream: Pick<WriteStream, 'write'> & { readonly isTTY?: boolean },
+    private readonly screen: Screen,
     private readonly reading: () => Reading,
   ) {
-    this.isTerminal = stream.isTTY === true;
+    this.isTerminal = screen.isTTY === true;
     this.last = { at: performance.now(), lines: this.lines() };
     this.timer = setInterval(() => this.show(), this.isTerminal ? TERMINAL_MS : PLAIN_MS);
   }
 
   /** Makes room for another line on the terminal. */
   clear(): void {
-    if (this.isTerminal) this.stream.write(CLEAR_LINE);
+    if (this.isTerminal) this.screen.write(CLEAR_LINE);
   }
 
   stop(): void {
     clearInterval(this.timer);
     this.show();
-    if (this.isTerminal) this.stream.write('\n');
+    if (this.isTerminal) this.screen.write('\n');
   }
 
   private show(): void {
@@ -60,7 +63,7 @@ export class Meter {
     // A rate over the last second or more does not flicker.
     if (now - this.last.at >= PLAIN_MS) this.last = { at: now, lines };
     const text = readingText(this.reading(), perSecond);
-    this.stream.write(this.isTerminal ? `${CLEAR_LINE}${text}` : `${text}\n`);
+    this.screen.write(this.isTerminal ? `${CLEAR_LINE}${text}` : `${text}\n`);
   }
 
   private lines(): number {
