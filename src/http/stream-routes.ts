@@ -41,7 +41,7 @@ export function streamRoutes(options: HttpOptions, { tail, maxStreams, pace = PA
         const place = await checked(from === undefined || from === 'now' ? { position: await tail.end() } : from);
         response.writeHead(200, HEADERS);
         if (request.method === 'HEAD') response.end();
-        else await new FeedStream(response, tail, filter, place, pace, log).run(signal);
+        else await new FeedStream(response, tail, filter, place, pace, log.child(response.locals.context)).run(signal);
       } finally {
         forget();
         underWay -= 1;

@@ -21,7 +21,6 @@ const WORKERS = 4;
 const ROLES = 60;
 const ROUNDS = 25;
 const SLOW_MS = 120_000;
-/** Twice that of other tests: what is read late is read from the database. */
 const POLL_MS = 20;
 
 whenServers('the feed on MongoDB', ['mongo'], () => {
