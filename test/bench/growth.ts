@@ -70,7 +70,7 @@ export async function fillRoles(storeUrl: string, size: number): Promise<void> {
   const roles = new Collections(client.db()).resources('partyRole');
   const commit = { id: 'filled-000000000001', at: new Date(), writes: [], guards: [], parked: [], entries: [] };
   for (let first = 0; first < size; first += INSERTED_AT_ONCE) {
-    const documents = Array.from({ length: INSERTED_AT_ONCE }, (_, index) => {
+    const documents = Array.from({ length: Math.min(INSERTED_AT_ONCE, size - first) }, (_, index) => {
       const id = `role-${first + index}`;
       const resource = { id, ...roleBody(first + index) } as JsonObject;
       return toResourceDocument({ type: 'partyRole', id, expected: 0, revision: 1, resource, deleted: false }, commit);
