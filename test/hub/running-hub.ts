@@ -34,7 +34,7 @@ export class RunningHub {
 
   start(pace: Pace = {}, options: Partial<HubOptions> = {}): Hub {
     const { timeoutMs, ...quick } = { ...QUICK, ...pace };
-    const sender = openSender({ timeoutMs, connections: 100 });
+    const sender = openSender({ timeoutMs });
     const hub = new Hub({ store: this.store.hub, tail: this.tail, sender, holder: randomUUID(), filterOf: ({ query }) => parseEventQuery(query, [definition]), log, ...quick, ...options });
     this.hubs.add(hub);
     hub.start();
