@@ -31,6 +31,10 @@ export type ParkReason =
   /** Whoever tried it died, twice, the second time with nothing else in hand. */
   | 'crashed';
 
+/** Each once; the compiler sees to it that none is forgotten. */
+const REASONS: Readonly<Record<ParkReason, true>> = { malformed: true, unsupported: true, 'reply-to': true, 'too-large': true, refused: true, rejected: true, failed: true, crashed: true };
+export const PARK_REASONS = Object.keys(REASONS) as readonly ParkReason[];
+
 /** One message as a bus delivered it: nothing is understood yet. */
 export interface Message {
   /** The exact bytes of the payload. */

@@ -16,7 +16,9 @@ export interface EnvelopeLimits {
 }
 
 const TYPE = /^org\.tmforum\.([A-Za-z]+)\.(create|patch|delete)$/;
-const EXPECTED_REVISION = /^(\*|\d{1,16}(\s*,\s*\d{1,16})*)$/;
+/** Of JSON Schema. */
+export const EXPECTED_REVISION_PATTERN = '^(\\*|\\d{1,16}(\\s*,\\s*\\d{1,16})*)$';
+const EXPECTED_REVISION = new RegExp(EXPECTED_REVISION_PATTERN);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**

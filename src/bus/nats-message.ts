@@ -3,15 +3,12 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { textOf } from '../errors.js';
 import type { Json } from '../json.js';
 import { STRUCTURED, type Message, type Origin, type OutgoingCommand, type OutgoingEvent, type ReplyTo } from '../message.js';
+import { ATTRIBUTE_PREFIX, NATS_HEADERS } from './names.js';
 
-/** Headers of this contract that are no CloudEvents attributes. JetStream uses a message's own reply subject for its acknowledgement. */
-const CONTENT_TYPE = 'content-type';
-const REPLY_TO = 'reply-to';
-const CORRELATION_ID = 'correlation-id';
+const { contentType: CONTENT_TYPE, replyTo: REPLY_TO, correlationId: CORRELATION_ID } = NATS_HEADERS;
 /** Under which `Message.headers` tells the subject of a delivered message. */
 const SUBJECT = 'nats-subject';
-/** CloudEvents NATS protocol binding, section 3.1.3: attributes are headers with this prefix. */
-const ATTRIBUTE = 'ce-';
+const ATTRIBUTE = ATTRIBUTE_PREFIX.nats;
 
 /** What is known of a delivered message besides the message. */
 export interface Delivery {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { busNames, streamName } from './names.js';
 
 /** The names that a prefix stands for, `tmf` in the examples. */
 export interface NatsNames {
@@ -13,12 +14,11 @@ export interface NatsNames {
 }
 
 export function natsNames(prefix: string): NatsNames {
-  // A stream's name is one token, a prefix may have several.
-  const streams = prefix.toUpperCase().replaceAll('.', '_');
+  const { commands, events, dead } = busNames(prefix);
   return {
-    commands: { stream: `${streams}_COMMANDS`, subjects: `${prefix}.commands.*.*` },
-    events: { stream: `${streams}_EVENTS`, subjects: `${prefix}.events.>` },
-    dead: { stream: `${streams}_DEAD`, subjects: `${prefix}.dead.>` },
+    commands: { stream: streamName(prefix, 'commands'), subjects: `${commands}.*.*` },
+    events: { stream: streamName(prefix, 'events'), subjects: `${events}.>` },
+    dead: { stream: streamName(prefix, 'dead'), subjects: `${dead}.>` },
     laneFilter: (lane) => `${prefix}.lanes.${lane}.*.*`,
   };
 }
@@ -30,7 +30,7 @@ const MAX_TOKEN = 1024;
 export function commandSubject(prefix: string, resource: string, key: string): string {
   const token = subjectToken(key);
   const short = token.length <= MAX_TOKEN ? token : createHash('sha256').update(key).digest('hex');
-  return `${prefix}.commands.${subjectToken(resource)}.${short}`;
+  return `${busNames(prefix).commands}.${subjectToken(resource)}.${short}`;
 }
 
 /** Any text as one token of a subject: everything but letters, digits, `-` and `_` is percent-encoded as UTF-8; the empty text is a lone `%`. */

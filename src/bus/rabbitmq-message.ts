@@ -1,10 +1,11 @@
 import type { ConsumeMessage, Options } from 'amqplib';
 import type { Json } from '../json.js';
 import { STRUCTURED, type Message, type Origin, type OutgoingCommand, type OutgoingEvent, type ReplyTo } from '../message.js';
+import { ATTRIBUTE_PREFIX } from './names.js';
 import { UNREADABLE } from './rabbitmq-frames.js';
 
-/** CloudEvents AMQP binding, section 3.1.3.1: this prefix is sent; with a colon, and in any case, it is understood too. */
-const ATTRIBUTE = 'cloudEvents_';
+/** This prefix is sent; with a colon, and in any case, it is understood too. */
+const ATTRIBUTE = ATTRIBUTE_PREFIX.amqp;
 const ATTRIBUTE_READ = /^cloudEvents[_:]/i;
 /** AMQP 0-9-1 short string. */
 const MAX_ADDRESS_BYTES = 255;

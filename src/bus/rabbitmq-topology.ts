@@ -1,5 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import { StartError, textOf } from '../errors.js';
+import { busNames, type BusNames } from './names.js';
 
 /** Not -1, which drops every message at its first delivery on 3.10; each hand-over counts as a delivery, so no real limit may exist. */
 const NO_DELIVERY_LIMIT = 2_147_483_647;
@@ -15,20 +16,16 @@ export interface RabbitTopology {
 }
 
 /** Every exchange and queue that exists; nothing else is ever declared. */
-export interface RabbitNames {
-  readonly commands: string;
-  readonly events: string;
-  readonly dead: string;
+export interface RabbitNames extends BusNames {
   /** One a lane, in the order of the lanes. */
   readonly queues: readonly string[];
 }
 
 export function rabbitNames({ prefix, lanes }: Pick<RabbitTopology, 'prefix' | 'lanes'>): RabbitNames {
+  const names = busNames(prefix);
   return {
-    commands: `${prefix}.commands`,
-    events: `${prefix}.events`,
-    dead: `${prefix}.dead`,
-    queues: Array.from({ length: lanes }, (_, lane) => `${prefix}.commands.${String(lane).padStart(LANE_DIGITS, '0')}`),
+    ...names,
+    queues: Array.from({ length: lanes }, (_, lane) => `${names.commands}.${String(lane).padStart(LANE_DIGITS, '0')}`),
   };
 }
 

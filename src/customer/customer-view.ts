@@ -11,6 +11,14 @@ const LATEST = 20;
 const CONTACT_MEDIA = ['contactMedium'];
 const CHARACTERISTICS = ['partyCharacteristic', 'characteristic'];
 
+/** Which part of the view its lists are. */
+export const VIEW_LISTS = {
+  accounts: 'account',
+  agreements: 'agreement',
+  paymentMethods: 'paymentMethod',
+  interactions: 'interaction',
+} as const satisfies Readonly<Record<string, ViewPart>>;
+
 /** The answer: everything about a customer at a glance. @param href its address */
 export function customerView(customer: Customer, timeline: TimelinePage | undefined, href: string, representation: Representation): JsonObject {
   const { id, profile, roles, others, incomplete } = customer;
@@ -22,12 +30,12 @@ export function customerView(customer: Customer, timeline: TimelinePage | undefi
     href,
     profile: profile && show(profile),
     roles: roles.map(show),
-    accounts: part('account').map(show),
-    agreements: part('agreement').map(show),
+    accounts: part(VIEW_LISTS.accounts).map(show),
+    agreements: part(VIEW_LISTS.agreements).map(show),
     contactMedium: [...media.filter(isPreferred), ...media.filter((medium) => !isPreferred(medium))],
     characteristic: collected(customer, CHARACTERISTICS),
-    paymentMethods: part('paymentMethod').map(show),
-    interactions: part('interaction').slice(0, LATEST).map(show),
+    paymentMethods: part(VIEW_LISTS.paymentMethods).map(show),
+    interactions: part(VIEW_LISTS.interactions).slice(0, LATEST).map(show),
     timeline: timeline?.entries.map((entry) => entry.view),
     incomplete: incomplete.length === 0 ? undefined : incomplete.map(({ typeName }) => typeName),
   };

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 import { Refusal } from '../errors.js';
 import { adminRoutes } from './admin-routes.js';
+import { contractRoutes } from './contract-routes.js';
 import { customerRoutes } from './customer-routes.js';
 import { errorResponse, unavailable } from './error-response.js';
 import type { ApiErrorHandler, ApiHandler } from './exchange.js';
@@ -37,6 +38,7 @@ export function application(options: HttpOptions, isDraining: () => boolean, hol
   for (const definition of options.definitions) app.use(options.basePathOf(definition), resourceRoutes(definition, options));
   if (options.feed) app.use(feedRoutes(options, options.feed));
   if (options.customerView) app.use(options.customerView.path, customerRoutes(options, options.customerView));
+  if (options.contracts) app.use(contractRoutes(options, options.contracts));
   app.use((request) => {
     throw new Refusal(404, 'Nothing is here', [{ at: 'path', problem: request.path.slice(0, 200) }]);
   });

@@ -19,8 +19,7 @@ export interface CustomerQuery {
   readonly identity: readonly unknown[];
 }
 
-const LIMIT_DEFAULT = 20;
-const LIMIT_MAX = 100;
+export const TIMELINE_LIMITS = { usual: 20, most: 100 } as const;
 
 /** @param types what may be asked for. @throws Refusal 400 that names the parameter. */
 export function readCustomerQuery(rawQuery: string, id: string, types: readonly string[]): CustomerQuery {
@@ -39,7 +38,7 @@ export function readCustomerQuery(rawQuery: string, id: string, types: readonly 
     fields: fieldsOf((fields ?? '').split(',')),
     type,
     filter,
-    limit: limit === undefined ? LIMIT_DEFAULT : limitOf(limit),
+    limit: limit === undefined ? TIMELINE_LIMITS.usual : limitOf(limit),
     resume: cursor === undefined || cursor === '' ? undefined : readTimelineCursor(identity, cursor),
     identity,
   };
@@ -52,7 +51,7 @@ function kindOf(text: string): Kind {
 }
 
 function limitOf(text: string): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) > LIMIT_MAX) throw badParameter('limit', `must be a whole number from 0 to ${LIMIT_MAX}`);
+  if (!/^\d{1,9}$/.test(text) || Number(text) > TIMELINE_LIMITS.most) throw badParameter('limit', `must be a whole number from 0 to ${TIMELINE_LIMITS.most}`);
   return Number(text);
 }
 

@@ -14,8 +14,7 @@ export interface FeedQuery {
   readonly filter: string;
 }
 
-const LIMIT_DEFAULT = 100;
-const LIMIT_MAX = 1_000;
+export const FEED_LIMITS = { usual: 100, most: 1_000 } as const;
 const AFTER = 'after';
 const RESUME_HEADER = 'Last-Event-ID';
 
@@ -26,7 +25,7 @@ export function readFeedQuery(rawQuery: string): FeedQuery {
   const limit = only('limit', parts);
   return {
     after: after === undefined || after === 'now' ? after : placeOf(after, badParameter(AFTER, PROBLEM)),
-    limit: limit === undefined ? LIMIT_DEFAULT : limitOf(limit),
+    limit: limit === undefined ? FEED_LIMITS.usual : limitOf(limit),
     filter: parts.filter((part) => !/^(after|limit)(=|$)/.test(part)).join('&'),
   };
 }
@@ -52,7 +51,7 @@ function only(name: string, parts: readonly string[]): string | undefined {
 }
 
 function limitOf(text: string): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 1 || Number(text) > LIMIT_MAX) throw badParameter('limit', `must be a whole number from 1 to ${LIMIT_MAX}`);
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 1 || Number(text) > FEED_LIMITS.most) throw badParameter('limit', `must be a whole number from 1 to ${FEED_LIMITS.most}`);
   return Number(text);
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Bus } from '../bus/bus.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import type { SchemaUri } from '../handlers/notification.js';
 import type { References } from '../handlers/references.js';
 import type { Representation } from '../handlers/representation.js';
 import type { RegistrationRules } from '../hub/register.js';
@@ -41,6 +42,8 @@ export interface HttpOptions {
   readonly feed?: FeedOptions;
   /** Absent: listeners cannot register. */
   readonly hub?: RegistrationRules;
+  /** Absent: there are no contracts and no page to try them. */
+  readonly contracts?: ContractOptions;
   /** Absent: there is no `/admin`. */
   readonly admin?: AdminOptions;
   readonly log: Logger;
@@ -66,6 +69,16 @@ export interface FeedOptions {
   /** Streams under way at a time; they do not count as requests. */
   readonly maxStreams: number;
   readonly pace?: StreamPace;
+}
+
+/** What the contracts say beside what is served. */
+export interface ContractOptions {
+  /** Empty: addresses are paths. */
+  readonly publicUrl: string;
+  /** First part of the names on the bus. */
+  readonly prefix: string;
+  /** As in events. */
+  readonly schemaUri: SchemaUri;
 }
 
 /** What only an operator may see and do. */
