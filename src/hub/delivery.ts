@@ -4,8 +4,8 @@ import { textOf } from '../errors.js';
 import type { HubStore, ParkedDelivery, Progress, Subscription } from '../store/hub-store.js';
 import type { EventFilter } from './event-filter.js';
 import { InHand } from './in-hand.js';
-import { LogAhead, LogGone, type LogTail } from './log-tail.js';
-import type { LoggedEvent, Place } from './logged-event.js';
+import { LogAhead, LogGone, type LogPage, type LogTail } from './log-tail.js';
+import type { LoggedEvent } from './logged-event.js';
 import { Patience, type PatienceOptions } from './patience.js';
 import { sendEvent } from './send-event.js';
 import type { Sender } from './sending.js';
@@ -85,17 +85,19 @@ export class Delivery {
     const { tail, log } = this.options;
     const { signal } = this.stopped;
     try {
-      let after = this.subscription.cursor;
-      let taken: Place | undefined;
+      let page: LogPage = { events: [], upTo: this.subscription.cursor };
+      let index = 0;
       while (!signal.aborted) {
         await this.room();
-        const { events, upTo } = await tail.next(after, signal);
-        // There may be less than when it began to wait: what blocked is being taken now.
-        if (!this.hasRoom()) continue;
-        taken = this.takeIn(events, taken);
-        // What did not fit is read again when there is room: a listener that is slow must not keep pages of the log in memory.
-        after = taken === undefined ? upTo : taken.position - 1;
-        this.inHand.sawUpTo(after);
+        if (index === page.events.length) {
+          page = await tail.next(page.upTo, signal);
+          index = 0;
+          // There may be less than when it began to wait: what blocked is being taken now.
+          if (!this.hasRoom()) continue;
+        }
+        index = this.takeIn(page.events, index);
+        const next = page.events[index];
+        this.inHand.sawUpTo(next ? next.place.position - 1 : page.upTo);
         this.pump();
       }
     } catch (error) {
@@ -105,16 +107,14 @@ export class Delivery {
     }
   }
 
-  /** @returns the last event that was looked at, when there was no room for those behind it. */
-  private takeIn(events: readonly LoggedEvent[], behind: Place | undefined): Place | undefined {
-    let last = behind;
-    for (const event of events) {
-      if (behind && !isBehind(event.place, behind)) continue;
-      if (this.isFull()) return last;
-      if (this.filter.matches(event)) this.inHand.put(event);
-      last = event.place;
+  /** Takes as many as there is room for; the index of the first that is left. */
+  private takeIn(events: readonly LoggedEvent[], from: number): number {
+    let index = from;
+    for (; index < events.length && !this.isFull(); index += 1) {
+      const event = events[index];
+      if (event && this.filter.matches(event)) this.inHand.put(event);
     }
-    return undefined;
+    return index;
   }
 
   private isFull(): boolean {
@@ -234,8 +234,4 @@ export class Delivery {
     }
     this.halt();
   }
-}
-
-function isBehind(place: Place, other: Place): boolean {
-  return place.position > other.position || (place.position === other.position && place.number > other.number);
 }

@@ -28,7 +28,8 @@ export class Hub {
   private readonly notUnderstood = new Set<string>();
   private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
-  private lastClaim = performance.now();
+  /** When others may have the subscriptions, whatever this process is waiting for. */
+  private expiry: NodeJS.Timeout | undefined;
   private failing = false;
 
   constructor(private readonly options: HubOptions) {}
@@ -41,6 +42,7 @@ export class Hub {
   async close(graceMs: number): Promise<void> {
     this.stop.abort();
     await this.running;
+    clearTimeout(this.expiry);
     const { store, holder, sender, log } = this.options;
     const deliveries = [...this.deliveries.values()];
     const stopped = Promise.all([...deliveries.map((delivery) => delivery.stop()), ...this.leaving.values()]);
@@ -67,17 +69,21 @@ export class Hub {
     const { store, holder, holdMs, log } = this.options;
     try {
       await this.record();
+      const asked = performance.now();
       const claim = await store.claim(holder, holdMs);
-      this.lastClaim = performance.now();
+      this.holdFor(holdMs - (performance.now() - asked));
       if (this.failing) log.info('subscriptions can be claimed again');
       this.failing = false;
       if (!this.stop.signal.aborted) this.adjust(claim.held, claim.share);
     } catch (error) {
       if (!this.failing) log.warn({ reason: textOf(error) }, 'subscriptions cannot be claimed, trying again');
       this.failing = true;
-      // Others may have them by now.
-      if (performance.now() - this.lastClaim > holdMs) this.adjust([], 0);
     }
+  }
+
+  private holdFor(ms: number): void {
+    clearTimeout(this.expiry);
+    this.expiry = setTimeout(() => this.adjust([], 0), ms);
   }
 
   private async record(): Promise<void> {

@@ -4,10 +4,10 @@ import { PermanentStoreError } from '../errors.js';
 import { hold } from '../hold.js';
 import type { LoggedCommit, Store } from '../store/store.js';
 import { LoggedEvent } from './logged-event.js';
-import { type ReadCommit, RecentCommits } from './recent-commits.js';
+import { bytesOf, type ReadCommit, RecentCommits } from './recent-commits.js';
 
-/** How many commits are read at a time: each can have hundreds of events. */
-const PAGE_COMMITS = 20;
+/** How many commits are read at a time, and about how much text of events: each can have hundreds of them. */
+const PAGE = { commits: 20, bytes: 1024 * 1024 };
 
 export interface LogTailOptions {
   readonly store: Pick<Store, 'readLog' | 'lastPosition'>;
@@ -60,6 +60,8 @@ export class LogTail {
   private readonly waiting = new Set<Waiting>();
   private readonly stop = new AbortController();
   private isPolling = false;
+  /** As many as make a page, by those that were read last. */
+  private pageCommits = PAGE.commits;
   /** Where the log ended when it was looked at last. */
   private knownEnd: number | undefined;
 
@@ -69,7 +71,7 @@ export class LogTail {
 
   /** The next page behind a position; empty at the end of the log. @throws LogGone, LogAhead, and whatever the store throws. */
   async read(after: number): Promise<LogPage> {
-    const kept = this.recent.after(after, PAGE_COMMITS);
+    const kept = this.recent.after(after, this.pageCommits);
     // Whoever catches up from memory lets others have their turn.
     if (kept.length > 0) await turn();
     const commits = kept.length > 0 ? kept : await this.fetchOnce(after);
@@ -165,7 +167,8 @@ export class LogTail {
 
   private async fetch(after: number): Promise<readonly ReadCommit[]> {
     const { store } = this.options;
-    let found = await store.readLog(after, PAGE_COMMITS);
+    const limit = this.pageCommits;
+    let found = await store.readLog(after, limit);
     if (found.length === 0) {
       const last = await store.lastPosition();
       if (last < after) throw new LogAhead(last);
@@ -174,15 +177,17 @@ export class LogTail {
         return [];
       }
       // They may have come since; if not, they were there and are gone.
-      found = await store.readLog(after, PAGE_COMMITS);
+      found = await store.readLog(after, limit);
       if (found.length === 0) throw new LogGone(last + 1);
     }
     const [first] = found;
     if (first && first.position !== after + 1) throw new LogGone(first.position);
     // What lies behind a gap is left for the next read, which finds that it begins with one.
     const commits = found.filter(({ position }, index) => position === after + 1 + index).map(toReadCommit);
+    const bytes = commits.reduce((sum, commit) => sum + bytesOf(commit), 0);
+    this.pageCommits = Math.min(PAGE.commits, Math.ceil((PAGE.bytes * commits.length) / bytes));
     if (!this.stop.signal.aborted) this.recent.add(commits);
-    if (found.length < PAGE_COMMITS) this.knownEnd = found.at(-1)?.position;
+    if (found.length < limit) this.knownEnd = found.at(-1)?.position;
     return commits;
   }
 }

@@ -51,6 +51,7 @@ export class RecentCommits {
   }
 }
 
-function bytesOf({ events }: ReadCommit): number {
+/** Of its events' text, and a little for itself. */
+export function bytesOf({ events }: ReadCommit): number {
   return events.reduce((sum, { recorded }) => sum + recorded.content.length, COMMIT_BYTES);
 }

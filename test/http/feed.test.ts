@@ -94,7 +94,7 @@ describe('pages', () => {
       expect(roles.length).toBeLessThanOrEqual(40);
       [found, pages] = [found + roles.length, pages + 1];
     }
-    expect([found, pages]).toEqual([60, 2]);
+    expect([found, pages]).toEqual([60, 3]);
   });
 
   test('are CloudEvents for who asks for a batch', async () => {
