@@ -1,6 +1,6 @@
 import { toUtcDateTime } from './date-time.js';
 import { Refusal } from './errors.js';
-import type { ParkReason } from './message.js';
+import { PARK_REASONS, type ParkReason } from './message.js';
 import type { ParkedFilter } from './store/store.js';
 import type { TimedPlace } from './timed-pages.js';
 
@@ -11,18 +11,6 @@ export type Selectors = Readonly<Partial<Record<(typeof SELECTORS)[number], stri
 /** How many messages a list shows, and may show at most. */
 export const LIST_DEFAULT = 100;
 export const LIST_MAX = 1000;
-
-/** Each reason once; the compiler sees to it that none is forgotten. */
-const REASONS: Readonly<Record<ParkReason, true>> = {
-  malformed: true,
-  unsupported: true,
-  'reply-to': true,
-  'too-large': true,
-  refused: true,
-  rejected: true,
-  failed: true,
-  crashed: true,
-};
 
 /** @throws Refusal 400 that names the parameter. */
 export function parkedFilter(selectors: Selectors, ids?: readonly string[]): ParkedFilter {
@@ -76,8 +64,9 @@ export function bad(name: string, problem: string): Refusal {
 }
 
 function reasonOf(text: string): ParkReason {
-  if (!Object.hasOwn(REASONS, text)) throw bad('reason', `must be one of ${Object.keys(REASONS).join(', ')}`);
-  return text as ParkReason;
+  const reason = PARK_REASONS.find((known) => known === text);
+  if (reason === undefined) throw bad('reason', `must be one of ${PARK_REASONS.join(', ')}`);
+  return reason;
 }
 
 function stateOf(text: string): 'waiting' | 'retried' {

@@ -34,7 +34,7 @@ export function customerPaths({ customer }: Contract): JsonObject {
           query('to', 'Entries of this time or earlier.'),
         ],
         responses: {
-          200: { description: 'At a glance.', headers: responseHeaders('X-Next-Cursor', 'Link'), content: { 'application/json': { schema: { anyOf: [ref('CustomerView'), ref('Selected')] } } } },
+          200: { description: 'At a glance.', headers: responseHeaders('X-Next-Cursor', 'Link'), content: { 'application/json': { schema: { anyOf: [ref('CustomerView'), ref('SelectedView')] } } } },
           ...errorResponses(400, 404, 406),
         },
       },
@@ -48,23 +48,24 @@ export function customerSchemas(contract: Contract): JsonObject {
   const part = (wanted: ViewPart): ResourceDefinition[] => all.filter(({ viewPart }) => viewPart === wanted);
   const list = (definitions: readonly ResourceDefinition[]): JsonObject => ({ type: 'array', items: shown(definitions) });
   const lists = Object.fromEntries(Object.entries(VIEW_LISTS).map(([name, wanted]) => [name, list(part(wanted))]));
-  const typed = { type: 'object', properties: { origin: { type: 'object', properties: { type: TEXT, id: TEXT }, required: ['type', 'id'] } }, required: ['origin'] };
+  const ofOrigin = { type: 'object', properties: { origin: { type: 'object', properties: { type: TEXT, id: TEXT }, required: ['type', 'id'] } }, required: ['origin'] };
   return {
     CustomerView: {
       type: 'object',
       properties: {
-        id: TEXT,
+        id: { ...TEXT, description: 'Of the party; absent where a role names one without an id.' },
         href: TEXT,
         profile: { ...shown(part('profile')), description: 'Absent where the party lives elsewhere.' },
         roles: list(part('role')),
         ...lists,
-        contactMedium: { type: 'array', items: typed },
-        characteristic: { type: 'array', items: typed },
+        contactMedium: { type: 'array', items: ofOrigin },
+        characteristic: { type: 'array', items: ofOrigin },
         timeline: { type: 'array', items: { anyOf: [ref('TimelineChange'), ref('TimelineInteraction')] } },
         incomplete: { type: 'array', items: TEXT, description: 'Types of which there are more than are shown.' },
       },
-      required: ['id', 'href', 'roles', ...Object.keys(lists), 'contactMedium', 'characteristic'],
+      required: ['href', 'roles', ...Object.keys(lists), 'contactMedium', 'characteristic'],
     },
+    SelectedView: { description: 'With `fields`: what it chose, and these where they are.', type: 'object', properties: { id: TEXT, href: TEXT }, required: ['href'] },
     TimelineChange: {
       type: 'object',
       properties: {

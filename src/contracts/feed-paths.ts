@@ -41,7 +41,7 @@ export function feedPaths({ path, definitions }: ContractApi, { feed }: Contract
               'text/event-stream': { schema: TEXT },
             },
           },
-          ...errorResponses(400, 406, 410, 414),
+          ...errorResponses(400, 406, 410),
         },
       },
     },

@@ -1,4 +1,6 @@
-/** Plain fetch against the party role API of one service. */
+import { checkedFetch } from '../support/checked-fetch.js';
+
+/** Plain requests to the party role API of one service, or another. Each exchange is held against its contract. */
 export class Api {
   constructor(
     private readonly base: string,
@@ -6,7 +8,7 @@ export class Api {
   ) {}
 
   get(suffix = '', headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(this.base + this.path + suffix, { headers });
+    return checkedFetch(this.base, this.path + suffix, { method: 'GET', headers });
   }
 
   post(body: unknown, headers: Record<string, string> = {}): Promise<Response> {
@@ -18,11 +20,11 @@ export class Api {
   }
 
   delete(id: string, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(`${this.base}${this.path}/${id}`, { method: 'DELETE', headers });
+    return checkedFetch(this.base, `${this.path}/${id}`, { method: 'DELETE', headers });
   }
 
   private write(method: string, suffix: string, body: unknown, headers: Record<string, string>): Promise<Response> {
-    return fetch(this.base + this.path + suffix, { method, headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) });
+    return checkedFetch(this.base, this.path + suffix, { method, headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) });
   }
 }
 

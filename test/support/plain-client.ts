@@ -3,6 +3,8 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect as connectNats, createInbox, headers as natsHeaders } from '@nats-io/transport-node';
 import { connect as connectAmqp } from 'amqplib';
 import type { Json } from '../../src/json.js';
+import { BusCheck } from './bus-check.js';
+import { contractOf, documentsOf } from './contracts.js';
 
 /** An event or announcement as somebody else sees it. */
 export interface Seen {
@@ -27,7 +29,10 @@ export interface Answer {
   readonly body?: unknown;
 }
 
-/** An upstream system and an event consumer that know nothing of this project's code. */
+/**
+ * An upstream system and an event consumer that know nothing of this project's code but its contract: what they hear must fit it,
+ * and so must a command that is accepted. Events that do not fit are told at the end.
+ */
 export interface PlainClient {
   /** Everything about party roles: bound by resource; about whatever else it was told to see. */
   readonly events: readonly Seen[];
@@ -56,7 +61,45 @@ function attributes(asked: Asked): Record<string, string> {
   return { specversion: '1.0', id, source: SOURCE, type, ...(subject === undefined ? {} : { subject }), ...extensions };
 }
 
+const PREFIXES = { rabbitmq: 'cloudEvents_', nats: 'ce-' } as const;
+
+function headersOf(asked: Asked, prefix: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes(asked)).map(([name, value]) => [prefix + name, value]));
+}
+
 const body = (asked: Asked): Buffer => Buffer.from(asked.data === undefined ? '' : JSON.stringify(asked.data));
+
+let loaded: BusCheck | undefined;
+/** Of a service without `PUBLIC_URL`. */
+const contract = (): BusCheck => (loaded ??= new BusCheck(documentsOf(contractOf()).asyncapi));
+
+/** What others published, each held against the contract. */
+class Heard {
+  private readonly faults: unknown[] = [];
+
+  take(into: Seen[], seen: Seen): void {
+    into.push(seen);
+    try {
+      contract().event(JSON.parse(seen.content));
+    } catch (error) {
+      this.faults.push(error);
+    }
+  }
+
+  /** @throws Error when something did not fit. */
+  end(): void {
+    if (this.faults.length > 0) throw new AggregateError(this.faults, String(this.faults[0]));
+  }
+}
+
+/** Holds a command and its answer against the contract; what was refused may have been asked in any way. */
+function held(broker: 'rabbitmq' | 'nats', mode: 'structured' | 'binary', asked: Asked, answer: Answer): Answer {
+  contract().reply(asked.type, answer);
+  if (answer.status >= 400) return answer;
+  contract().command(JSON.parse(structured(asked)));
+  if (mode === 'binary') contract().binaryCommand(broker, asked.type, asked.data === undefined ? undefined : (asked.contentType ?? 'application/json'), headersOf(asked, PREFIXES[broker]));
+  return answer;
+}
 
 class Replies {
   private readonly waiting = new Map<string, (answer: Answer) => void>();
@@ -83,12 +126,13 @@ export async function plainAmqp(url: string, prefix: string, seen = PARTY_ROLES)
   const events: Seen[] = [];
   const dead: Seen[] = [];
   const creations: Seen[] = [];
+  const heard = new Heard();
   for (const [topic, pattern, taken] of [['events', seen, events], ['events', '*.PartyRoleCreateEvent', creations], ['dead', '#', dead]] as const) {
     const { queue } = await channel.assertQueue('', { exclusive: true });
     await channel.bindQueue(queue, `${prefix}.${topic}`, pattern);
     await channel.consume(
       queue,
-      (message) => message && taken.push({ key: message.fields.routingKey, contentType: String(message.properties.contentType), content: message.content.toString() }),
+      (message) => message && heard.take(taken, { key: message.fields.routingKey, contentType: String(message.properties.contentType), content: message.content.toString() }),
       { noAck: true },
     );
   }
@@ -103,16 +147,20 @@ export async function plainAmqp(url: string, prefix: string, seen = PARTY_ROLES)
     events,
     creations,
     dead,
-    ask: (mode, asked) =>
-      replies.next((correlationId) => {
+    ask: async (mode, asked) => {
+      const answer = await replies.next((correlationId) => {
         const options = { replyTo: inbox, correlationId };
         const key = asked.subject ?? randomUUID();
         if (mode === 'structured') return publish(key, Buffer.from(structured(asked)), { ...options, contentType: 'application/cloudevents+json' });
-        const headers = Object.fromEntries(Object.entries(attributes(asked)).map(([name, value]) => [`cloudEvents_${name}`, value]));
-        return publish(key, body(asked), { ...options, contentType: asked.contentType ?? 'application/json', headers });
-      }),
+        return publish(key, body(asked), { ...options, contentType: asked.contentType ?? 'application/json', headers: headersOf(asked, PREFIXES.rabbitmq) });
+      });
+      return held('rabbitmq', mode, asked, answer);
+    },
     post: (key, contentType, content) => publish(key, content, { contentType }),
-    close: () => connection.close(),
+    close: async () => {
+      await connection.close();
+      heard.end();
+    },
   };
 }
 
@@ -122,10 +170,11 @@ export async function plainNats(url: string, prefix: string, seen = PARTY_ROLES)
   const events: Seen[] = [];
   const dead: Seen[] = [];
   const creations: Seen[] = [];
+  const heard = new Heard();
   for (const [topic, pattern, taken] of [['events', seen, events], ['events', '*.PartyRoleCreateEvent', creations], ['dead', '>', dead]] as const) {
     connection.subscribe(`${prefix}.${topic}.${pattern}`, {
       callback: (_error, message) => {
-        taken.push({ key: message.subject.slice(`${prefix}.${topic}.`.length), contentType: message.headers?.get('content-type') ?? '', content: message.string() });
+        heard.take(taken, { key: message.subject.slice(`${prefix}.${topic}.`.length), contentType: message.headers?.get('content-type') ?? '', content: message.string() });
       },
     });
   }
@@ -141,16 +190,20 @@ export async function plainNats(url: string, prefix: string, seen = PARTY_ROLES)
     events,
     creations,
     dead,
-    ask: (mode, asked) =>
-      replies.next((correlationId) => {
+    ask: async (mode, asked) => {
+      const answer = await replies.next((correlationId) => {
         const options = { 'reply-to': inbox, 'correlation-id': correlationId };
         const key = asked.subject ?? randomUUID();
         const [, , resource = ''] = asked.type.split('.');
         if (mode === 'structured') return publish(resource, key, structured(asked), { ...options, 'content-type': 'application/cloudevents+json' });
-        const headers = Object.fromEntries(Object.entries(attributes(asked)).map(([name, value]) => [`ce-${name}`, value]));
-        return publish(resource, key, body(asked), { ...options, 'content-type': asked.contentType ?? 'application/json', ...headers });
-      }),
+        return publish(resource, key, body(asked), { ...options, 'content-type': asked.contentType ?? 'application/json', ...headersOf(asked, PREFIXES.nats) });
+      });
+      return held('nats', mode, asked, answer);
+    },
     post: (key, contentType, content) => publish('partyRole', key, content, { 'content-type': contentType }),
-    close: () => connection.drain(),
+    close: async () => {
+      await connection.drain();
+      heard.end();
+    },
   };
 }

@@ -4,16 +4,20 @@ import type { Bus } from '../../src/bus/bus.js';
 import { MemoryBroker } from '../../src/bus/memory-broker.js';
 import { openMemoryBus } from '../../src/bus/memory-bus.js';
 import type { ResourceDefinition } from '../../src/handlers/definition.js';
+import { schemaUrn } from '../../src/handlers/notification.js';
 import { References, type ReferenceMode } from '../../src/handlers/references.js';
 import { representationOf } from '../../src/handlers/representation.js';
 import { createHttpServer } from '../../src/http/server.js';
+import type { JsonObject } from '../../src/json.js';
 import { openEmbeddedStore } from '../../src/store/embedded-store.js';
 import type { Store } from '../../src/store/store.js';
 import { Api } from '../e2e/api.js';
+import { BusCheck } from './bus-check.js';
+import { checkedBus } from './checked-bus.js';
 import { startWorker } from './embedded-worker.js';
 import { until } from './service.js';
 
-/** Worker and REST adapter on the memory bus and the embedded store, in this process. */
+/** Worker and REST adapter on the memory bus and the embedded store, in this process. What they say is held against their contracts. */
 export interface WholeService {
   readonly bus: Bus;
   readonly store: Store;
@@ -46,7 +50,17 @@ export async function startWhole(definitions: readonly ResourceDefinition[], mis
   const store = await openEmbeddedStore({ path: undefined, retentionMs: 60_000, log });
   const broker = new MemoryBroker();
   const published: { readonly subject: string; readonly key: string; readonly content: string }[] = [];
-  broker.subscribe(({ key, content }) => published.push({ key, content, subject: (JSON.parse(content) as { subject: string }).subject }));
+  const faults: unknown[] = [];
+  broker.subscribe(({ key, content }) => {
+    const event = JSON.parse(content) as { subject: string };
+    published.push({ key, content, subject: event.subject });
+    // To throw here would stop the bus.
+    try {
+      check.event(event);
+    } catch (error) {
+      faults.push(error);
+    }
+  });
   const bus = openMemoryBus({ broker, log });
   const representation = representationOf(basePathOf);
   const references = new References(definitions, { missing: new Map([['*', missing]]), deleted: new Map() }, (href) => href.startsWith('/tmf-api/'));
@@ -55,10 +69,12 @@ export async function startWhole(definitions: readonly ResourceDefinition[], mis
   const running = startWorker({ bus, store, incarnation: randomUUID(), ...pace, log, definitions, representation, references, notifications });
   const limits = { replyTimeoutMs: 5_000, bodyLimitBytes: 100_000, maxRequests: 50, pageDefault: 10, pageMax: 50, countMax: 1_000 };
   const customerView = { path: VIEW_PATH, address: VIEW_PATH, references };
-  const server = createHttpServer({ bus, store, definitions, representation, basePathOf, customerView, source: '/test/rest', ...limits, now: () => new Date(), newId: randomUUID, log });
+  const contracts = { publicUrl: '', prefix: 'test', schemaUri: schemaUrn };
+  const server = createHttpServer({ bus, store, definitions, representation, basePathOf, customerView, contracts, source: '/test/rest', ...limits, now: () => new Date(), newId: randomUUID, log });
   const origin = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
+  const check = new BusCheck((await (await fetch(`${origin}/asyncapi.json`)).json()) as JsonObject);
   return {
-    bus,
+    bus: checkedBus(bus, check),
     store,
     references,
     customers: new Api(origin, VIEW_PATH),
@@ -72,6 +88,7 @@ export async function startWhole(definitions: readonly ResourceDefinition[], mis
       await running.close();
       await bus.close();
       await store.close();
+      if (faults.length > 0) throw new AggregateError(faults, String(faults[0]));
     },
   };
 }
