@@ -217,18 +217,21 @@ describe('the end of a hub', () => {
     expect(listener.received).toHaveLength(2);
   });
 
-  it('that could not say farewell is noticed, and another one takes over within the hold', async () => {
+  it.each(['is refused', 'gets no answer'])('that %s by the database is noticed, and another one takes over within the hold', async (how) => {
     const listener = await startListener(ok);
     const id = await running.register(listener.url);
     let cut = false;
-    const away = (): never => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const away = async <T>(real: () => Promise<T>): Promise<T> => {
+      if (!cut) return real();
+      if (how === 'gets no answer') await released;
       throw new Error('the database is away');
     };
-    const refuse = async <T>(real: () => Promise<T>): Promise<T> => (cut ? away() : real());
     const hub = faulty(running.store.hub, {
-      claim: (real, ...args) => refuse(() => real(...args)),
-      recordProgress: (real, ...args) => refuse(() => real(...args)),
-      leaveHub: (real, ...args) => refuse(() => real(...args)),
+      claim: (real, ...args) => away(() => real(...args)),
+      recordProgress: (real, ...args) => away(() => real(...args)),
+      leaveHub: (real, ...args) => away(() => real(...args)),
     });
     running.start({ holdMs: 300 }, { store: hub });
     await logged(changed('a'));
@@ -242,6 +245,7 @@ describe('the end of a hub', () => {
     await running.untilIt('the rest has arrived', id, ({ cursor }) => cursor === 3);
     await pause(50);
     expect(listener.received).toHaveLength(arrived + 2);
+    release();
   });
 });
 
