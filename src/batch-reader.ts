@@ -3,10 +3,21 @@ import { namedBy, type Loaded, type LoadedReferrers, type Unread } from './batch
 import type { ResourceDefinition } from './handlers/definition.js';
 import { MAX_REFERRERS, referencesIn, type Reference, type References } from './handlers/references.js';
 import { isResourceId } from './resource-id.js';
-import type { Store, StoredResource } from './store/store.js';
+import type { Receipt, Store, StoredResource } from './store/store.js';
 
-/** Reads what batches are decided on, each type in one read. What is `known` is newer than the database. */
+/** A batch of so many is worth a guess. */
+const LARGE = 100;
+/** Where something came twice, more of it will. */
+const WARY_MS = 30_000;
+
+/**
+ * Reads what batches are decided on, each type in one read. What is `known` is newer than the database.
+ * A large batch is decided on the guess that none of its commands was answered before and nothing that it creates is there: looking for
+ * what is not there costs as much as a tenth of the commit. Where the guess is wrong the commit is a conflict, and everything is read.
+ */
 export class BatchReader {
+  private waryUntil = -Infinity;
+
   constructor(
     private readonly store: Store,
     private readonly references: References,
@@ -14,13 +25,15 @@ export class BatchReader {
 
   /** What the items are about, their receipts, and what else they will ask for, as far as that can be seen without deciding them. */
   async receiptsAndResources(items: readonly Item[], afterFailure: boolean, known: Loaded): Promise<Loaded> {
-    const wanted = wantedBy(items, this.references);
+    const isGuess = !afterFailure && items.length >= LARGE && performance.now() > this.waryUntil;
+    const wanted = wantedBy(items, this.references, isGuess);
     const commands = new Set<string>();
     for (const item of items) {
-      if ('command' in item) commands.add(item.command.hash);
+      if ('command' in item && !(isGuess && !item.again)) commands.add(item.command.hash);
       if (afterFailure || item.again || 'unacceptable' in item) commands.add(asideIdentityOf(item));
     }
-    const [receipts, others] = await Promise.all([this.store.receipts([...commands]), this.others(wanted, known)]);
+    const [receipts, others] = await Promise.all([commands.size > 0 ? this.store.receipts([...commands]) : new Map<string, Receipt>(), this.others(wanted, known)]);
+    if (!isGuess && (receipts.size > 0 || items.some((item) => isCreate(item) && others.resources.has(`${item.definition.name}/${item.id}`)))) this.waryUntil = performance.now() + WARY_MS;
     return { ...others, receipts };
   }
 
@@ -73,12 +86,17 @@ export class BatchReader {
   }
 }
 
-function wantedBy(items: readonly Item[], references: References): Unread {
+function isCreate(item: Item): item is Extract<Item, { id: string }> {
+  return 'id' in item && item.command.action === 'create';
+}
+
+/** @param isGuess that nothing is there of what is created */
+function wantedBy(items: readonly Item[], references: References, isGuess: boolean): Unread {
   const [resources, referrers] = [new Set<string>(), new Set<string>()];
   for (const item of items) {
     if (!('id' in item)) continue;
     const { definition, id, command } = item;
-    resources.add(`${definition.name}/${id}`);
+    if (!isGuess || item.again || !isCreate(item)) resources.add(`${definition.name}/${id}`);
     if (command.action === 'delete') {
       if (references.to(definition).length > 0) referrers.add(`${definition.name}/${id}`);
     } else if (command.data !== undefined) {

@@ -5,7 +5,7 @@ import { MemoryBroker } from '../src/bus/memory-broker.js';
 import { openMemoryBus } from '../src/bus/memory-bus.js';
 import { PermanentStoreError } from '../src/errors.js';
 import type { Json } from '../src/json.js';
-import type { OutgoingCommand, OutgoingEvent } from '../src/message.js';
+import type { OutgoingCommand, OutgoingEvent, Reply } from '../src/message.js';
 import { openEmbeddedStore } from '../src/store/embedded-store.js';
 import type { Commit, Store } from '../src/store/store.js';
 import type { Worker } from '../src/worker.js';
@@ -39,11 +39,11 @@ interface Started {
 }
 
 /** A worker with its relay on the shared store and broker, each port possibly wrapped. */
-function start(options: { incarnation?: string; store?: Store; bus?: (bus: Bus) => Bus; sweepAfterMs?: number; relayGraceMs?: number } = {}): Started {
+function start(options: { incarnation?: string; store?: Store; bus?: (bus: Bus) => Bus; sweepAfterMs?: number; relayGraceMs?: number; maxMessages?: number } = {}): Started {
   const { incarnation = 'here', sweepAfterMs = 60_000 } = options;
   const real = openMemoryBus({ broker, log });
   const bus = options.bus?.(real) ?? real;
-  const started = startWorker({ bus, store: options.store ?? store, incarnation, sweepAfterMs, sweepEveryMs: 20, relayGraceMs: options.relayGraceMs ?? 1000, log });
+  const started = startWorker({ bus, store: options.store ?? store, incarnation, sweepAfterMs, sweepEveryMs: 20, relayGraceMs: options.relayGraceMs ?? 1000, log, ...(options.maxMessages === undefined ? {} : { maxMessages: options.maxMessages }) });
   const close = async (): Promise<void> => {
     await started.close();
     await bus.close();
@@ -91,6 +91,34 @@ it('commits what arrived meanwhile as one batch', async () => {
   await Promise.all(Array.from({ length: 60 }, (_, index) => bus.request(asked('patch', 'gone', { n: index }), 5000)));
   expect(commits.length).toBeLessThan(10);
   expect(commits.flatMap((commit) => commit.entries)).toHaveLength(60);
+});
+
+it('answers a large batch as the first time where its commands, or what they create, came before', async () => {
+  const COUNT = 300;
+  const creates = Array.from({ length: COUNT }, (_, number) => asked('create', `r${number}`, { name: `role ${number}` }));
+  let reads = 0;
+  const { bus } = start({
+    maxMessages: COUNT,
+    store: faulty(store, {
+      receipts: (real, commands) => {
+        reads += commands.length;
+        return real(commands);
+      },
+    }),
+  });
+  const request = (command: OutgoingCommand): Promise<Reply> => bus.request(command, 20_000);
+  const first = await Promise.all(creates.map(request));
+  expect(first.map(({ status }) => status)).toEqual(creates.map(() => 201));
+  expect(reads).toBeLessThan(COUNT);
+  // The same commands, others that create the same, and new ones, all mixed.
+  const others = creates.map((_, number) => asked('create', `r${number}`, { name: 'other' }));
+  const fresh = creates.map((_, number) => asked('create', `fresh${number}`, { name: 'new' }));
+  const again = await Promise.all(creates.flatMap((command, number) => [command, others[number], fresh[number]].flatMap((one) => one ?? [])).map(request));
+  expect(again.filter((_, index) => index % 3 === 0)).toEqual(first.map(({ headers, ...reply }) => ({ ...reply, headers: { ...headers, 'Idempotent-Replayed': 'true' } })));
+  expect(again.map(({ status }) => status)).toEqual(creates.flatMap(() => [201, 409, 201]));
+  await until('everything is marked', async () => (await pendingCommits()).length === 0);
+  expect(published).toHaveLength(2 * COUNT);
+  expect(new Set(published.map(({ id }) => id)).size).toBe(2 * COUNT);
 });
 
 it('decides again after a conflict', async () => {

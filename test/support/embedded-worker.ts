@@ -14,10 +14,12 @@ export interface WorkerSetting extends Partial<Pick<WorkerOptions, 'definitions'
   readonly sweepEveryMs: number;
   readonly relayGraceMs: number;
   readonly log: Logger;
+  /** In one commit; default 50. */
+  readonly maxMessages?: number;
 }
 
 /** A worker with its relay, in this process; `close` closes both, and the ports are whoever opened them's. */
-export function startWorker({ bus, store, incarnation, sweepAfterMs, sweepEveryMs, relayGraceMs, log, ...deciding }: WorkerSetting): { readonly worker: Worker; close(): Promise<void> } {
+export function startWorker({ bus, store, incarnation, sweepAfterMs, sweepEveryMs, relayGraceMs, log, maxMessages = 50, ...deciding }: WorkerSetting): { readonly worker: Worker; close(): Promise<void> } {
   const relay = new Relay({ bus, store, incarnation, log, maxUnconfirmed: 100, sweepAfterMs, sweepEveryMs });
   const { definitions, representation, notifications, references } = { definitions: [definition], ...context(), ...deciding };
   const worker = new Worker({
@@ -30,9 +32,9 @@ export function startWorker({ bus, store, incarnation, sweepAfterMs, sweepEveryM
     references,
     incarnation,
     envelope: { maxBytes: 100_000, maxDepth: 20, resources: new Map(definitions.map(({ name, version }) => [name, version])) },
-    batch: { maxMessages: 50, maxBytes: 1_000_000 },
+    batch: { maxMessages, maxBytes: 1_000_000 },
     maxWriteBytes: 1_000_000,
-    prefetch: 100,
+    prefetch: 2 * maxMessages,
     tombstoneMs: 60_000,
     onFatal: (error) => {
       throw error;
