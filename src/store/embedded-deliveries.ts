@@ -8,7 +8,7 @@ export async function parkDeliveries(tables: Tables, deliveries: readonly Parked
       removeDelivery(tables, id);
       const time = at.getTime();
       tables.deliveries.putSync(id, toText({ ...rest, at: time }));
-      tables.deliveriesByTime.putSync([time, id], '');
+      tables.deliveriesByTime.putSync([time, id], rest.subscription);
       tables.deliveriesOf.putSync([rest.subscription, time, id], '');
     }
   });
@@ -17,9 +17,10 @@ export async function parkDeliveries(tables: Tables, deliveries: readonly Parked
 /** See `HubStore.parkedDeliveries`. */
 export function findDeliveries(tables: Tables, filter: ParkedDeliveryFilter, limit: number): ParkedDelivery[] {
   const found: ParkedDelivery[] = [];
-  for (const delivery of candidates(tables, filter)) {
+  for (const place of places(tables, filter)) {
     if (found.length === limit) break;
-    if (fits(delivery, filter)) found.push(delivery);
+    const text = fits(place, filter) ? tables.deliveries.get(place.id) : undefined;
+    if (text !== undefined) found.push({ ...fromText(text), id: place.id, at: new Date(place.at) });
   }
   return found;
 }
@@ -27,47 +28,58 @@ export function findDeliveries(tables: Tables, filter: ParkedDeliveryFilter, lim
 /** See `HubStore.countParkedDeliveries`. */
 export function countDeliveries(tables: Tables, filter: ParkedDeliveryFilter): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const delivery of candidates(tables, filter)) {
-    if (fits(delivery, filter)) counts.set(delivery.subscription, (counts.get(delivery.subscription) ?? 0) + 1);
+  for (const place of places(tables, filter)) {
+    if (fits(place, filter)) counts.set(place.subscription, (counts.get(place.subscription) ?? 0) + 1);
   }
   return counts;
 }
 
 /** Inside a transaction. False when it is not there. */
 export function removeDelivery(tables: Tables, id: string): boolean {
-  const text = tables.deliveries.get(id);
-  if (text === undefined) return false;
-  const { subscription, at } = fromText(text);
-  tables.deliveriesByTime.removeSync([at, id]);
-  tables.deliveriesOf.removeSync([subscription, at, id]);
+  const [place] = placeOf(tables, id);
+  if (!place) return false;
+  tables.deliveriesByTime.removeSync([place.at, id]);
+  tables.deliveriesOf.removeSync([place.subscription, place.at, id]);
   return tables.deliveries.removeSync(id);
 }
 
+/** Inside a transaction. */
+export function removeDeliveriesOf(tables: Tables, subscription: string): void {
+  for (const { id } of [...places(tables, { subscription })]) removeDelivery(tables, id);
+}
+
+/** Where a delivery stands, as the keys say it: contents may be large. */
+interface Place {
+  readonly id: string;
+  readonly subscription: string;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
 /** In order: those that are named, else from where the filter can begin. */
-function* candidates(tables: Tables, { ids, subscription, after }: ParkedDeliveryFilter): Generator<ParkedDelivery> {
+function* places(tables: Tables, { ids, subscription, after }: ParkedDeliveryFilter): Generator<Place> {
   const start = after?.at.getTime() ?? 0;
   if (ids) {
-    const named = [...new Set(ids)].flatMap((id) => read(tables, id));
-    yield* named.sort((one, other) => one.at.getTime() - other.at.getTime() || (one.id < other.id ? -1 : 1));
+    const named = [...new Set(ids)].flatMap((id) => placeOf(tables, id));
+    yield* named.sort((one, other) => one.at - other.at || (one.id < other.id ? -1 : 1));
   } else if (subscription !== undefined) {
-    for (const [, , id] of tables.deliveriesOf.getKeys({ start: [subscription, start, ''], end: [subscription, Infinity, ''] })) yield* read(tables, id);
+    const keys = tables.deliveriesOf.getKeys({ start: [subscription, start, ''], end: [subscription, Infinity, ''] });
+    for (const [, at, id] of keys) yield { id, subscription, at };
   } else {
-    for (const [, id] of tables.deliveriesByTime.getKeys({ start: [start, ''] })) yield* read(tables, id);
+    for (const { key, value } of tables.deliveriesByTime.getRange({ start: [start, ''] })) yield { id: key[1], subscription: value, at: key[0] };
   }
 }
 
 /** None or one. */
-function read(tables: Tables, id: string): ParkedDelivery[] {
+function placeOf(tables: Tables, id: string): Place[] {
   const text = tables.deliveries.get(id);
   if (text === undefined) return [];
-  const { at, ...rest } = fromText(text);
-  return [{ id, at: new Date(at), ...rest }];
+  const { subscription, at } = fromText(text);
+  return [{ id, subscription, at }];
 }
 
-function fits({ id, at, subscription }: ParkedDelivery, filter: ParkedDeliveryFilter): boolean {
+function fits({ id, subscription, at }: Place, filter: ParkedDeliveryFilter): boolean {
   const { after } = filter;
-  return (
-    (filter.subscription === undefined || subscription === filter.subscription) &&
-    (after === undefined || at > after.at || (at.getTime() === after.at.getTime() && id > after.id))
-  );
+  const time = after?.at.getTime() ?? 0;
+  return (filter.subscription === undefined || subscription === filter.subscription) && (after === undefined || at > time || (at === time && id > after.id));
 }

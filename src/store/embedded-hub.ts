@@ -1,5 +1,5 @@
+import { countDeliveries, findDeliveries, parkDeliveries, removeDeliveriesOf, removeDelivery } from './embedded-deliveries.js';
 import { beat, leave } from './embedded-presence.js';
-import { countDeliveries, findDeliveries, parkDeliveries, removeDelivery } from './embedded-deliveries.js';
 import { toText, type SubscriptionRow, type Tables, type Text } from './embedded-tables.js';
 import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets } from './hub-store.js';
 
@@ -43,8 +43,7 @@ export class EmbeddedHub implements HubStore {
   async unregister(id: string): Promise<boolean> {
     const tables = await this.ready();
     return tables.write(() => {
-      const parked = [...tables.deliveriesOf.getKeys({ start: [id], end: [id, Infinity] })];
-      for (const [, , delivery] of parked) removeDelivery(tables, delivery);
+      removeDeliveriesOf(tables, id);
       return tables.subscriptions.removeSync(id);
     });
   }

@@ -99,7 +99,7 @@ export class Tables {
   /** From the hub to the time until which it is alive, as text. */
   readonly hubs: Database<string, string>;
   readonly deliveries: Database<Text<DeliveryRow>, string>;
-  /** Key: time, id of the parked delivery. */
+  /** Key: time, id of the parked delivery. Value: its subscription. */
   readonly deliveriesByTime: Database<string, [number, string]>;
   /** Key: subscription, time, id of the parked delivery. */
   readonly deliveriesOf: Database<string, [string, number, string]>;
