@@ -152,6 +152,52 @@ export function operationsContract(current: () => Store): void {
       expect(await store.notes(['a', 'b'])).toEqual(new Map([['b', 'alone']]));
     });
   });
+
+  describe('leases', () => {
+    it('belong to one holder, who may renew them', async () => {
+      expect(await current().takeLease('lane-0', 'a', 60_000)).toBe(true);
+      expect(await current().takeLease('lane-0', 'b', 60_000)).toBe(false);
+      expect(await current().takeLease('lane-0', 'a', 60_000)).toBe(true);
+      expect(await current().takeLease('lane-1', 'b', 60_000)).toBe(true);
+    });
+
+    it('end with their time', async () => {
+      await current().takeLease('lane', 'a', 50);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(await current().takeLease('lane', 'b', 60_000)).toBe(true);
+      expect(await current().takeLease('lane', 'a', 60_000)).toBe(false);
+    });
+
+    it('are given back by their holder alone', async () => {
+      await current().takeLease('lane', 'a', 60_000);
+      await current().releaseLease('lane', 'b');
+      expect(await current().takeLease('lane', 'b', 60_000)).toBe(false);
+      await current().releaseLease('lane', 'a');
+      expect(await current().takeLease('lane', 'b', 60_000)).toBe(true);
+      await current().releaseLease('none', 'b');
+    });
+
+    it('go to one of many who ask at the same moment, whatever their names', async () => {
+      const answers = await Promise.all(['$holder', 'b', 'c', 'd'].map((holder) => current().takeLease('lane', holder, 60_000)));
+      expect(answers.filter((taken) => taken)).toHaveLength(1);
+    });
+  });
+
+  describe('settings', () => {
+    it('keep the first value', async () => {
+      expect(await current().recordSetting('lanes', '8')).toBe('8');
+      expect(await current().recordSetting('lanes', '9')).toBe('8');
+      expect(await current().recordSetting('other', '$x')).toBe('$x');
+      expect([await current().setting('lanes'), await current().setting('unknown')]).toEqual(['8', undefined]);
+    });
+
+    it('agree when several record at the same moment', async () => {
+      const answers = await Promise.all(['1', '2', '3', '4'].map((value) => current().recordSetting('lanes', value)));
+      expect(new Set(answers).size).toBe(1);
+      expect(await current().recordSetting('lanes', '5')).toBe(answers[0]);
+    });
+  });
+
   describe('workers', () => {
     it('are alive for the time that they say, all know of each other, and one that leaves is gone at once', async () => {
       const store = current();

@@ -297,51 +297,6 @@ export function storeContract(harness: StoreHarness): void {
     });
   });
 
-  describe('leases', () => {
-    it('belong to one holder, who may renew them', async () => {
-      expect(await store.takeLease('lane-0', 'a', 60_000)).toBe(true);
-      expect(await store.takeLease('lane-0', 'b', 60_000)).toBe(false);
-      expect(await store.takeLease('lane-0', 'a', 60_000)).toBe(true);
-      expect(await store.takeLease('lane-1', 'b', 60_000)).toBe(true);
-    });
-
-    it('end with their time', async () => {
-      await store.takeLease('lane', 'a', 50);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      expect(await store.takeLease('lane', 'b', 60_000)).toBe(true);
-      expect(await store.takeLease('lane', 'a', 60_000)).toBe(false);
-    });
-
-    it('are given back by their holder alone', async () => {
-      await store.takeLease('lane', 'a', 60_000);
-      await store.releaseLease('lane', 'b');
-      expect(await store.takeLease('lane', 'b', 60_000)).toBe(false);
-      await store.releaseLease('lane', 'a');
-      expect(await store.takeLease('lane', 'b', 60_000)).toBe(true);
-      await store.releaseLease('none', 'b');
-    });
-
-    it('go to one of many who ask at the same moment, whatever their names', async () => {
-      const answers = await Promise.all(['$holder', 'b', 'c', 'd'].map((holder) => store.takeLease('lane', holder, 60_000)));
-      expect(answers.filter((taken) => taken)).toHaveLength(1);
-    });
-  });
-
-  describe('settings', () => {
-    it('keep the first value', async () => {
-      expect(await store.recordSetting('lanes', '8')).toBe('8');
-      expect(await store.recordSetting('lanes', '9')).toBe('8');
-      expect(await store.recordSetting('other', '$x')).toBe('$x');
-      expect([await store.setting('lanes'), await store.setting('unknown')]).toEqual(['8', undefined]);
-    });
-
-    it('agree when several record at the same moment', async () => {
-      const answers = await Promise.all(['1', '2', '3', '4'].map((value) => store.recordSetting('lanes', value)));
-      expect(new Set(answers).size).toBe(1);
-      expect(await store.recordSetting('lanes', '5')).toBe(answers[0]);
-    });
-  });
-
   describe('close and open', () => {
     it('keeps everything', async () => {
       const commit = batch({ writes: [creation('1')], entries: [entry('c', [event('e')])], parked: [parkedMessage('p')] });
