@@ -2,7 +2,7 @@ import type { ParkReason } from '../../src/message.js';
 import type { ParkedFilter, Retry, Store } from '../../src/store/store.js';
 import { announcing, batch, change, creation, deletion, entry, event, parkedMessage, TYPE } from './store-fixtures.js';
 
-/** The promises of the port `Store` that the operator's tools rest on. */
+/** The promises of the port `Store` that the operator's tools, and workers among themselves, rest on. */
 export function operationsContract(current: () => Store): void {
   const day = (number: number): Date => new Date(Date.UTC(2026, 0, number));
   const retry = (command: string, at = new Date()): Retry => ({ at, command, edited: false });
