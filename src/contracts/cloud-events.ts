@@ -1,5 +1,6 @@
 import { EXPECTED_REVISION_PATTERN } from '../bus/envelope.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import { schemaUrn, type SchemaUri } from '../handlers/notification.js';
 import type { JsonObject } from '../json.js';
 import type { Action } from '../message.js';
 import { RESOURCE_ID_PATTERN } from '../resource-id.js';
@@ -51,30 +52,32 @@ export function cloudEventSchemas(definitions: readonly ResourceDefinition[], { 
   const events = definitions.flatMap((definition): [string, JsonObject][] => [
     ...eventTypesOf(definition).map((eventType): [string, JsonObject] => [
       cloudEventName(eventType),
-      aboutResource(definition, eventType, schemaUri(definition, eventType), refTo(definition, eventType), ['sequence', 'partitionkey']),
+      aboutResource(definition, eventType, eventType, schemaUri, []),
     ]),
     [
       snapshotName(definition),
-      aboutResource(definition, 'snapshot', schemaUri(definition, definition.schemas.whole), refTo(definition, definition.schemas.whole), ['sequence', 'partitionkey', 'replayed']),
+      aboutResource(definition, 'snapshot', definition.schemas.whole, schemaUri, ['replayed']),
     ],
   ]);
   return { ...Object.fromEntries(events), [ANNOUNCEMENT]: cloudEvent({ type: { const: 'org.tmforum.command.parked' }, subject: TEXT, data: ref('ParkedMessage') }, []) };
 }
 
-function aboutResource({ name }: ResourceDefinition, type: string, dataschema: string, data: JsonObject, required: readonly string[]): JsonObject {
+/** @param schema of the data */
+function aboutResource(definition: ResourceDefinition, type: string, schema: string, schemaUri: SchemaUri, required: readonly string[]): JsonObject {
   return cloudEvent(
     {
-      type: { const: `org.tmforum.${name}.${type}` },
+      type: { const: `org.tmforum.${definition.name}.${type}` },
       subject: ID,
-      dataschema: { const: dataschema },
+      // Events of the time before there was a public address have the other.
+      dataschema: { enum: [...new Set([schemaUri(definition, schema), schemaUrn(definition, schema)])] },
       sequence: { ...TEXT, pattern: '^\\d{16}$', description: 'The revision of the resource: counts its events without gaps, from 1.' },
       partitionkey: ID,
       ...TRACE,
       imported: { const: true, description: 'Part of a mass import.' },
       replayed: { const: true, description: 'Sent again.' },
-      data,
+      data: refTo(definition, schema),
     },
-    ['dataschema', ...required],
+    ['dataschema', 'sequence', 'partitionkey', ...required],
   );
 }
 

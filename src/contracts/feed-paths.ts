@@ -37,7 +37,7 @@ export function feedPaths({ path, definitions }: ContractApi, { feed }: Contract
             },
             content: {
               'application/json': { schema: { type: 'array', items: { anyOf: [...envelopes, ref('SelectedEvent')] } } },
-              'application/cloudevents-batch+json': { schema: { type: 'array', items: { anyOf: [...events.map(({ eventType }) => ref(cloudEventName(eventType))), ref('SelectedEvent')] } } },
+              'application/cloudevents-batch+json': { schema: { type: 'array', items: { anyOf: [...events.map(({ eventType }) => ref(cloudEventName(eventType))), ref('SelectedCloudEvent')] } } },
               'text/event-stream': { schema: TEXT },
             },
           },

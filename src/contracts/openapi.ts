@@ -9,7 +9,7 @@ import { HUB_SCHEMAS, hubPaths } from './hub-paths.js';
 import { parameterComponents } from './parameters.js';
 import { PARKED_SCHEMAS } from './parked-schema.js';
 import { PATCH_SCHEMAS } from './patch-bodies.js';
-import { resourceComponents } from './resource-components.js';
+import { ref, resourceComponents } from './resource-components.js';
 import { resourcePaths } from './resource-paths.js';
 import { HEADER_COMPONENTS, responseHeaders } from './response-headers.js';
 import { webhooks } from './webhooks.js';
@@ -62,5 +62,11 @@ const SELECTED: JsonObject = {
     type: 'object',
     properties: { eventId: { type: 'string' }, eventTime: { type: 'string', format: 'date-time' }, eventType: { type: 'string' } },
     required: ['eventId', 'eventTime', 'eventType'],
+  },
+  SelectedCloudEvent: {
+    description: 'With `fields`: what it chose of the envelope.',
+    type: 'object',
+    properties: { specversion: { const: '1.0' }, id: { type: 'string' }, source: { type: 'string' }, type: { type: 'string' }, data: ref('SelectedEvent') },
+    required: ['specversion', 'id', 'source', 'type', 'data'],
   },
 };

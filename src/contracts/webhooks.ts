@@ -1,4 +1,5 @@
 import type { ResourceDefinition } from '../handlers/definition.js';
+import { odaName } from '../hub/oda-names.js';
 import type { JsonObject } from '../json.js';
 import { STRUCTURED } from '../message.js';
 import { cloudEventName } from './cloud-events.js';
@@ -25,11 +26,12 @@ function delivery(definition: ResourceDefinition, eventType: string): JsonObject
     operationId: `deliver${eventType}`,
     tags: ['Notifications'],
     summary: `${eventType}, in the dialect of the subscription`,
+    description: `In the dialect \`oda\` the event type is ${odaName(eventType)}. Where the subscription has \`fields\`, only what they choose is sent.`,
     parameters: HEADERS,
     requestBody: { required: true, content: { 'application/json': { schema: refTo(definition, eventType) }, [STRUCTURED]: { schema: ref(cloudEventName(eventType)) } } },
     responses: {
       '2XX': { description: 'The listener has it.' },
-      410: { description: 'The listener wants no more: the subscription is suspended.' },
+      410: { description: 'The listener wants no more: it is unregistered.' },
       default: { description: 'It is sent again, later and later.' },
     },
   };

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { JsonObject } from '../../src/json.js';
+import { checkedFetch } from '../support/checked-fetch.js';
 import { contractOf, documentsOf } from '../support/contracts.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -43,6 +44,16 @@ it('says in each event where its schema can be read, and the event fits it', asy
   expect(validate(data)).toBe(true);
   expect(validate({ ...data, eventType: 'PartyRoleDeleteEvent' })).toBe(false);
   expect((await get(`${API}/schemas/Nothing.json`)).status).toBe(404);
+});
+
+it('answers readers of events as its contract says', async () => {
+  const batch = { accept: 'application/cloudevents-batch+json' };
+  for (const [query, headers, type] of [['', {}, 'application/json'], ['?fields=name&limit=1', {}, 'application/json'], ['', batch, batch.accept], ['?fields=name&eventType=PartyRoleCreateEvent', batch, batch.accept], ['?limit=0', {}, 'application/json']] as const) {
+    const answer = await checkedFetch(service.url, `${API}/events${query}`, { method: 'GET', headers });
+    expect([query, answer.headers.get('content-type')?.split(';')[0]]).toEqual([query, type]);
+  }
+  expect((await checkedFetch(service.url, '/health/ready', { method: 'GET' })).status).toBe(200);
+  expect((await checkedFetch(service.url, '/health/live', { method: 'GET' })).status).toBe(200);
 });
 
 it('shows a page to try it, of which nothing comes from elsewhere', async () => {
