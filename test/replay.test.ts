@@ -149,7 +149,8 @@ describe('snapshot', () => {
     await ask('patch', 'm9', { status: 'ended' });
     await service.settled();
     service.published.splice(0);
-    for await (const published of snapshot(service.store, service.bus, options)) told.push(published);
+    for await (const published of snapshot(service.store, service.bus, { ...options, schemaUri: (_, schema) => `https://api.example.com/${schema}.json` })) told.push(published);
+    expect(service.published.every((event) => parsed(event)['dataschema'] === 'https://api.example.com/PartyRole.json')).toBe(true);
     const again = new Set(service.published.map(({ id }) => id));
     expect(events.filter(({ id }) => !again.has(id)).map((event) => parsed(event)['subject'])).toEqual(['m9']);
   });

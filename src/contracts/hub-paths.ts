@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.js';
+import type { Dialect } from '../store/hub-store.js';
 import type { Contract, ContractApi } from './contract.js';
 import { errorResponses } from './errors.js';
 import { parameters } from './parameters.js';
@@ -9,9 +10,10 @@ const TEXT = { type: 'string' };
 const TIME = { type: 'string', format: 'date-time' };
 const NUMBER = { type: 'integer', minimum: 0 };
 
-/** Everything that can be asked for. The compiler of the hub sees to it that its own list is complete. */
+/** Each once; the compiler sees to it that none is forgotten. */
+const DIALECTS: Readonly<Record<Dialect, true>> = { tmf: true, 'cloudevents-structured': true, 'cloudevents-binary': true, oda: true };
 const DIALECT = {
-  enum: ['tmf', 'cloudevents-structured', 'cloudevents-binary', 'oda'],
+  enum: Object.keys(DIALECTS),
   default: 'tmf',
   description: 'What is delivered: the TM Forum event envelope, a CloudEvent (in structured or binary mode), or the envelope with the older event names of the ODA Canvas.',
 };

@@ -11,7 +11,7 @@ const PARAMETERS = {
   id: { name: 'id', in: 'path', required: true, schema: { ...TEXT, pattern: RESOURCE_ID_PATTERN } },
   fields: query('fields', 'Attributes to answer, dotted to go down, separated by commas; `none`: only `id` and `href`, which are there always.'),
   sort: query('sort', 'Attributes to sort by, separated by commas; with `-` before it the other way round.'),
-  offset: query('offset', 'How many to pass over.', { type: 'integer', minimum: 0, default: 0 }),
+  offset: query('offset', 'How many to pass over; 0 where it is not said.', { type: 'integer', minimum: 0 }),
   cursor: query('cursor', 'In place of `offset`: empty to begin, then the `X-Next-Cursor` of the page before. Filters and `sort` must stay the same.'),
   filter: {
     name: 'filter',
@@ -22,6 +22,8 @@ const PARAMETERS = {
     style: 'form',
     explode: true,
     schema: { type: 'object', additionalProperties: TEXT },
+    // Else tools make up some.
+    example: {},
   },
   ifMatch: header('If-Match', 'Only if the resource has one of these revisions, as `ETag` told them; `*`: any.'),
   ifNoneMatch: header('If-None-Match', '304 where the resource still has one of these revisions.'),
