@@ -181,7 +181,7 @@ const settings = {
   countMax: setting('COUNT_MAX', '10000', 'How far the total of a list is counted; what goes on says so with X-Total-Count-Relation: gte', integer(1, 100_000_000)),
   indexes: setting('INDEXES', '', 'Further indexes for lists on MongoDB, as partyRole:PATH (filter and sort) or partyRole:PATH:filter, separated by commas', indexes),
   queryTimeoutMs: setting('QUERY_TIMEOUT_MS', '5000', 'How long a list query may run in the database', integer(100, 600_000)),
-  prefetch: setting('PREFETCH', '1000', 'Commands taken from the broker and not yet acknowledged, over all lanes', integer(1, 10_000)),
+  prefetch: setting('PREFETCH', '2000', 'Commands taken from the broker and not yet acknowledged, over all lanes', integer(1, 10_000)),
   batchMax: setting('BATCH_MAX', '500', 'Commands in one commit', integer(1, 5_000)),
   retentionMinutes: setting('RETENTION_MINUTES', String(30 * DAY), 'How long receipts and published events are kept: a command repeated later is applied anew', integer(1, 3650 * DAY)),
   tombstoneMinutes: setting('TOMBSTONE_MINUTES', String(30 * DAY), 'How long a deleted resource keeps its place: created again before, it counts its revisions on', integer(1, 3650 * DAY)),

@@ -9,7 +9,7 @@ import { plainWorker } from './plain-worker.js';
 
 /** A process of its own for one hand-written worker or server: the kind is its argument, the rest comes as the service's settings do. */
 
-const PREFETCH = 1000;
+const PREFETCH = 2000;
 /** Commands at a time, and connections, of whoever works with the database: half as many made it slower, twice as many no faster. */
 const AT_A_TIME = 64;
 
