@@ -7,6 +7,7 @@ import { openStore } from '../../src/adapters.js';
 import { readConfig } from '../../src/config.js';
 import type { JsonObject } from '../../src/json.js';
 import type { Store } from '../../src/store/store.js';
+import type { BacklogCommand } from '../outage/backlog.js';
 import { until } from '../support/service.js';
 import { DatabaseWatch } from './database.js';
 import { feed } from './feed.js';
@@ -27,6 +28,8 @@ const SIZES: Readonly<Record<'short' | 'full', readonly (readonly [listeners: nu
 };
 const WORKER_COMMANDS = { short: 12_000, full: 24_000 };
 const WORKER_WARM_UP = 4_000;
+const HEALTHY = 99;
+const DELETION_EVERY = 1_000;
 /** A listener that nobody is behind. */
 const DEAD = 'http://127.0.0.1:9/';
 const WAIT_MS = 120_000;
@@ -52,11 +55,10 @@ async function deliveries(stage: Stage, rounds: number, sizes: readonly (readonl
   const [listener, fetcher] = [fork(join(__dirname, 'hub-listener-main.js')), fork(join(__dirname, 'hub-fetch-main.js'))];
   const found = new Map<string, number[]>();
   try {
-    const told = await next(listener);
-    if (!('port' in told)) throw new Error('the listener has no port');
+    const port = await portOf(listener);
     for (let round = 0; round < rounds; round += 1) {
       for (const [listeners, count] of sizes) {
-        const callbacks = Array.from({ length: listeners }, (_, number) => `http://127.0.0.1:${told.port}/listener/${round}/${number}`);
+        const callbacks = Array.from({ length: listeners }, (_, number) => `http://127.0.0.1:${port}/listener/${round}/${number}`);
         const last = await store.lastPosition();
         const from = last - (await commitsOf(store, last, count));
         const measured: [string, () => Promise<number>][] = [
@@ -83,23 +85,33 @@ async function deliveries(stage: Stage, rounds: number, sizes: readonly (readonl
   });
 }
 
-/** The worker with and without a hub that has 100 subscriptions: 99 for events of other kinds, one for everything whose listener is dead. */
+/**
+ * The worker with and without a hub in a process of its own that has 100 subscriptions: 99 for deletions, each delivered, and one for
+ * everything whose listener is dead.
+ */
 async function besideWorker(stage: Stage, rounds: number, count: number): Promise<Line[]> {
   const database = new DatabaseWatch(stage.mongo.url);
+  const commands = withDeletions(feed('creates', count, 0));
+  const deletions = commands.length - count;
+  const listener = fork(join(__dirname, 'hub-listener-main.js'));
   const found = new Map<string, number[]>();
   try {
+    const port = await portOf(listener);
     for (let round = 0; round < rounds; round += 1) {
       const kinds = ['without', 'with'] as const;
       for (const kind of round % 2 === 0 ? kinds : [...kinds].reverse()) {
         const deployment = await Deployment.prepare(stage, 'rabbitmq');
-        const hub = kind === 'with' ? await busyHub(deployment.setting) : undefined;
-        const { perSecond } = await measure(deployment, [...feed('creates', count, 0)], WORKER_WARM_UP, database, () => [run('worker', deployment.setting)]);
+        const delivered = kind === 'with' ? expect(listener, HEALTHY * deletions) : undefined;
+        const hub = kind === 'with' ? await busyHub(deployment.setting, port) : undefined;
+        const { perSecond } = await measure(deployment, commands, WORKER_WARM_UP, database, () => [run('worker', deployment.setting)]);
+        await delivered;
         await hub?.stop();
         await deployment.close();
         add(found, kind, perSecond);
       }
     }
   } finally {
+    listener.disconnect();
     await database.close();
   }
   const [beside, alone] = [found.get('with') ?? [], found.get('without') ?? []];
@@ -109,9 +121,21 @@ async function besideWorker(stage: Stage, rounds: number, count: number): Promis
   ];
 }
 
-async function busyHub(setting: Setting): Promise<Running> {
+/** Behind every so many creates one of the roles is deleted. */
+function withDeletions(creates: Iterable<BacklogCommand>): BacklogCommand[] {
+  const commands: BacklogCommand[] = [];
+  for (const create of creates) {
+    commands.push(create);
+    if (commands.length % DELETION_EVERY !== 0) continue;
+    const attributes = { ...create.attributes, id: `${create.attributes['id']}/deletion`, type: 'org.tmforum.partyRole.delete' };
+    commands.push({ ...create, attributes, body: '' });
+  }
+  return commands;
+}
+
+async function busyHub(setting: Setting, port: number): Promise<Running> {
   const store = await storeOf(setting);
-  for (let number = 0; number < 99; number += 1) await register(store, `http://127.0.0.1:9/${number}`, 'eventType=PartyRoleDeleteEvent', 0);
+  for (let number = 0; number < HEALTHY; number += 1) await register(store, `http://127.0.0.1:${port}/${number}`, 'eventType=PartyRoleDeleteEvent', 0);
   await register(store, DEAD, '', 0);
   const hub = startHub(setting);
   await store.close();
@@ -190,6 +214,12 @@ async function storeOf({ busUrl, storeUrl, prefix }: Setting): Promise<Store> {
   const store = await openStore(readConfig({ BUS_URL: busUrl, STORE_URL: storeUrl, PREFIX: prefix }), onFatal, pino({ level: 'silent' }));
   await until('the database is there', () => store.status().up);
   return store;
+}
+
+async function portOf(listener: ChildProcess): Promise<number> {
+  const told = await next(listener);
+  if (!('port' in told)) throw new Error('the listener has no port');
+  return told.port;
 }
 
 async function expect(listener: ChildProcess, deliveries: number): Promise<number> {
