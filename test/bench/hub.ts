@@ -26,8 +26,8 @@ const SIZES: Readonly<Record<'short' | 'full', readonly (readonly [listeners: nu
   short: [[1, 6_000], [10, 1_000], [100, 100]],
   full: [[1, 20_000], [10, 4_000], [100, 400]],
 };
-const WORKER_COMMANDS = { short: 12_000, full: 24_000 };
-const WORKER_WARM_UP = 4_000;
+const WORKER_COMMANDS = { short: 9_000, full: 24_000 };
+const WORKER_WARM_UP = 3_000;
 const HEALTHY = 99;
 const DELETION_EVERY = 1_000;
 /** A listener that nobody is behind. */
