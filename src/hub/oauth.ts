@@ -34,7 +34,7 @@ export class OAuthTokens {
     if (known !== undefined && known.until > this.now().getTime()) return known.text;
     let request = this.requests.get(key);
     if (request === undefined) {
-      request = this.request(key, client);
+      request = this.request(key, client).finally(() => this.requests.delete(key));
       this.requests.set(key, request);
     }
     const token = await request;
@@ -50,7 +50,6 @@ export class OAuthTokens {
   private async request(key: string, client: OAuthClient): Promise<Token | Failed> {
     const asked = this.now();
     const answer = await this.client.post(client.tokenUrl, headersFor(client), bodyFor(client));
-    this.requests.delete(key);
     if ('problem' in answer) return failed(`the token request failed: ${answer.problem}`);
     if (answer.status !== 200) {
       const pause = retryAfterMs(answer.retryAfter, asked);

@@ -3,12 +3,13 @@ import type { Logger } from 'pino';
 import { Agent, type Dispatcher } from 'undici';
 import { textOf } from '../errors.js';
 import { noAnswerWithin, problemOf } from './http-problem.js';
-import { resolveByDns, safeLookup, type Resolve } from './safe-lookup.js';
-import { readTarget, type TargetRules } from './safe-target.js';
+import { resolverFor, type Resolve } from './name-resolver.js';
+import { safeLookup } from './safe-lookup.js';
+import { readTarget, RefusedTarget, type TargetRules } from './safe-target.js';
 
 export interface SafeClientOptions {
   readonly rules: TargetRules;
-  /** Default: the machine's. */
+  /** Default: `resolverFor` the rules, with the machine's name servers. */
   readonly resolve?: Resolve;
   /** From the call to the end of the answer, waiting for a free connection included. */
   readonly timeoutMs: number;
@@ -40,7 +41,7 @@ export class SafeClient {
   private readonly agent: Agent;
 
   constructor(private readonly options: SafeClientOptions) {
-    const { rules, resolve = resolveByDns, timeoutMs, connections = null } = options;
+    const { rules, resolve = resolverFor(options.rules.allowed), timeoutMs, connections = null } = options;
     const lookup: LookupFunction = safeLookup(rules.allowed, resolve);
     this.agent = new Agent({ connect: { lookup, timeout: timeoutMs }, headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connections });
   }
@@ -104,6 +105,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.over) return;
     const problem = problemOf(error, this.timeoutMs);
+    if (error instanceof RefusedTarget) this.log.warn({ address: error.address }, error.message);
     if (problem === undefined) this.log.warn({ reason: textOf(error) }, 'a request to a listener failed for a reason that is not known');
     this.end(problem ?? 'the request failed');
   }

@@ -1,14 +1,9 @@
 import type { LookupAddress } from 'node:dns';
-import { lookup } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import type { AllowedTargets } from './allowed-targets.js';
+import type { Resolve } from './name-resolver.js';
 import { isReachable } from './public-address.js';
 import { plainName, RefusedTarget } from './safe-target.js';
-
-/** The addresses of a host name. Rejects with an error whose `code` is `ENOTFOUND` when there are none. */
-export type Resolve = (host: string) => Promise<readonly LookupAddress[]>;
-
-export const resolveByDns: Resolve = (host) => lookup(host, { all: true });
 
 /**
  * Resolves host names for connections, which then use exactly the addresses that were checked here: nobody is asked again who
@@ -28,6 +23,6 @@ async function checked(host: string, allowed: AllowedTargets, resolve: Resolve):
   if (first === undefined) throw Object.assign(new Error('no address'), { code: 'ENOTFOUND' });
   const addresses: [LookupAddress, ...LookupAddress[]] = [first, ...others];
   if (allowed.hasName(plainName(host))) return addresses;
-  for (const { address } of addresses) if (!isReachable(address, allowed)) throw new RefusedTarget(address);
+  for (const { address } of addresses) if (!isReachable(address, allowed)) throw new RefusedTarget(plainName(host), address);
   return addresses;
 }

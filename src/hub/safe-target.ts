@@ -20,9 +20,12 @@ export type Verdict = { readonly ok: true } | RefusedCallback;
 export class RefusedTarget extends Error {
   override readonly name = 'RefusedTarget';
 
-  /** @param target the address */
-  constructor(target: string) {
-    super(notAllowed(target));
+  /** The message tells whoever registered nothing of a network that only the hub sees. @param address for the log */
+  constructor(
+    host: string,
+    readonly address: string,
+  ) {
+    super(notAllowed(host));
   }
 }
 

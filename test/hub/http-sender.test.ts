@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { pino } from 'pino';
 import { AllowedTargets } from '../../src/hub/allowed-targets.js';
 import type { Outcome, Outgoing } from '../../src/hub/sending.js';
 import { closeAll, openSender, startListener, startRaw } from './local-listener.js';
@@ -216,10 +217,14 @@ describe('targets', () => {
       asked.push(host);
       return Promise.resolve([{ address: answers.shift() ?? '127.0.0.1', family: 4 }]);
     };
-    const sender = openSender({ resolve, rules: { allowed: new AllowedTargets(['127.0.0.2']), httpsOnly: false } });
+    const lines: unknown[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const sender = openSender({ resolve, log, rules: { allowed: new AllowedTargets(['127.0.0.2']), httpsOnly: false } });
     expect(await sender.send(to(`http://rebinding.example:${checked.port}/`))).toEqual({ kind: 'delivered' });
     expect([checked.received.length, asked]).toEqual([1, ['rebinding.example']]);
-    expect(await sender.send(to(`http://rebinding.example:${checked.port}/`))).toEqual(failed('the target 127.0.0.1 is not allowed'));
+    expect(await sender.send(to(`http://rebinding.example:${checked.port}/`))).toEqual(failed('the target rebinding.example is not allowed'));
+    // The address is for the operator alone.
+    expect(lines).toEqual([expect.objectContaining({ address: '127.0.0.1', msg: 'the target rebinding.example is not allowed' })]);
     expect([checked.received.length, inner.connections(), asked.length]).toEqual([1, 0, 2]);
     expect(checked.received[0]?.headers.host).toBe(`rebinding.example:${checked.port}`);
   });

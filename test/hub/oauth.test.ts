@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { OAuthTokens } from '../../src/hub/oauth.js';
 import type { Outgoing } from '../../src/hub/sending.js';
 import type { OAuthClient } from '../../src/store/hub-store.js';
 import { closeAll, openSender, startListener, type LocalListener } from './local-listener.js';
@@ -109,4 +110,11 @@ it.each([
 it('asks no server that is not allowed', async () => {
   const outcome = await openSender({ now }).send(withToken({ tokenUrl: 'http://169.254.169.254/latest', clientId: 'a', clientSecret: 'b' }));
   expect(outcome).toEqual({ kind: 'failed', error: 'the token request failed: the target 169.254.169.254 is not allowed' });
+});
+
+it('asks again after a request that was thrown out', async () => {
+  const answers = [() => Promise.reject(new Error('a fault')), () => Promise.resolve({ status: 200, body: '{"access_token":"t","token_type":"bearer"}' })];
+  const tokens = new OAuthTokens({ post: () => answers.shift()?.() ?? Promise.reject(new Error('asked too often')) }, now);
+  await expect(tokens.token(clientOf(listener))).rejects.toThrow('a fault');
+  expect([await tokens.token(clientOf(listener)), await tokens.token(clientOf(listener))]).toEqual(['t', 't']);
 });
