@@ -1,13 +1,22 @@
 import { BlockList, isIP } from 'node:net';
 
-const HOST_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+/** With underscores, which names of services in containers have. */
+const HOST_NAME = /^\w([\w-]*\w)?(\.\w([\w-]*\w)?)*$/;
 
 /** Whether it is a host name, an address, or a network in CIDR notation. */
 export function isTarget(entry: string): boolean {
   const [address = '', length, more] = entry.split('/');
-  if (length === undefined) return isIP(address) !== 0 || HOST_NAME.test(address);
+  // With a zone (fe80::1%eth0) nothing is connected to.
+  if (address.includes('%')) return false;
+  if (length === undefined) return isIP(address) !== 0 || isName(address);
   const bits = isIP(address) === 4 ? 32 : 128;
   return more === undefined && isIP(address) !== 0 && /^\d{1,3}$/.test(length) && Number(length) <= bits;
+}
+
+/** What a URL parser makes an address of (10.1 is 10.0.0.1), or refuses, would never match as a name (URL Standard, host parser). */
+function isName(text: string): boolean {
+  const url = `http://${text}/`;
+  return HOST_NAME.test(text) && URL.canParse(url) && new URL(url).hostname === text.toLowerCase();
 }
 
 /** What an operator allows beyond public addresses. */

@@ -38,7 +38,15 @@ const OWN_NAME = /^(?:(?:.*\.)?localhost|metadata\.google\.internal)$/;
 /** Whether it may be registered. Names are not resolved here: that is done for each connection. */
 export function checkCallback(callback: string, rules: TargetRules): Verdict {
   const target = readTarget(callback, rules);
-  return target instanceof URL ? { ok: true } : target;
+  if (!(target instanceof URL)) return target;
+  if (!isSentAsGiven(callback, target)) return { status: 400, problem: 'must have path and query as they are sent: percent-encoded, and without . and .. in the path' };
+  return { ok: true };
+}
+
+/** Whether the URL parser changes nothing behind the host. A path that is absent is `/` (RFC 9110, section 4.2.3). */
+function isSentAsGiven(callback: string, { pathname, search }: URL): boolean {
+  const given = callback.replace(/^https?:\/\/[^/?]*/i, '');
+  return (given.startsWith('/') ? given : `/${given}`) === pathname + search;
 }
 
 /** The URL to connect to. What writings of an address there are, the URL parser brings to one (URL Standard, host parser). */

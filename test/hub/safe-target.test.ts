@@ -70,6 +70,16 @@ it.each([
   expect(JSON.stringify(verdict)).not.toContain('password@');
 });
 
+it.each(['/a/../b', '/a/./b', '/..', '/%2e%2E/b', '/a/.%2e', '/ü', '/a?x=ü', '/a"b', '/a?x="b"', "/a?x='b'", '/a?', '?', '/<a>'])('does not take what would be sent otherwise: %s', (rest) => {
+  for (const host of ['http://example.com', 'https://example.com:8443']) {
+    expect([rest, checkCallback(host + rest, rules())]).toEqual([rest, { status: 400, problem: expect.stringContaining('as they are sent') as string }]);
+  }
+});
+
+it.each(['', '/', '?x=1', '/a/b.c/..d/...', '/a//b/', "/%C3%BC/%2F%20?x=%22&y=%27&z=/../?", "/a;b=c,d@e:f!$&'()*+=~_-|", '/%zz'])('takes what is sent as it is given: %s', (rest) => {
+  for (const host of ['http://Example.com', 'HTTPS://bücher.example:443']) expect([rest, checkCallback(host + rest, rules())]).toEqual([rest, { ok: true }]);
+});
+
 it('accepts 2000 characters', () => {
   expect(checkCallback(`http://example.com/${'x'.repeat(1_981)}`, rules())).toEqual({ ok: true });
 });
