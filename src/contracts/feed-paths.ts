@@ -34,6 +34,7 @@ export function feedPaths({ path, definitions }: ContractApi, { feed }: Contract
             headers: {
               ...responseHeaders('Link', 'X-Next-Cursor'),
               'X-Result-Count': { description: 'Of a page: how many are in it.', schema: { type: 'string', pattern: '^\\d+$' } },
+              'X-Accel-Buffering': { description: 'Of a stream: proxies are to pass each event on at once.', schema: { const: 'no' } },
             },
             content: {
               'application/json': { schema: { type: 'array', items: { anyOf: [...envelopes, ref('SelectedEvent')] } } },

@@ -1,5 +1,5 @@
+import { DEFAULT_DIALECT, DIALECTS } from '../hub/dialects.js';
 import type { JsonObject } from '../json.js';
-import type { Dialect } from '../store/hub-store.js';
 import type { Contract, ContractApi } from './contract.js';
 import { errorResponses } from './errors.js';
 import { parameters } from './parameters.js';
@@ -10,11 +10,9 @@ const TEXT = { type: 'string' };
 const TIME = { type: 'string', format: 'date-time' };
 const NUMBER = { type: 'integer', minimum: 0 };
 
-/** Each once; the compiler sees to it that none is forgotten. */
-const DIALECTS: Readonly<Record<Dialect, true>> = { tmf: true, 'cloudevents-structured': true, 'cloudevents-binary': true, oda: true };
 const DIALECT = {
-  enum: Object.keys(DIALECTS),
-  default: 'tmf',
+  enum: [...DIALECTS],
+  default: DEFAULT_DIALECT,
   description: 'What is delivered: the TM Forum event envelope, a CloudEvent (in structured or binary mode), or the envelope with the older event names of the ODA Canvas.',
 };
 const CALLBACK = { ...TEXT, format: 'uri', description: 'Where events are posted to.' };
@@ -28,7 +26,7 @@ export const HUB_SCHEMAS: JsonObject = {
       callback: CALLBACK,
       query: { ...QUERY, type: ['string', 'null'] },
       '@type': { type: ['string', 'null'] },
-      dialect: DIALECT,
+      dialect: { ...DIALECT, enum: [...DIALECTS, null] },
       signingSecret: { type: ['string', 'null'], pattern: '^whsec_', writeOnly: true, description: 'Signs deliveries (Standard Webhooks): 24 to 64 bytes in base64.' },
       oauth: {
         description: 'Client credentials (RFC 6749, section 4.4) that deliveries are authorized by.',
@@ -107,13 +105,13 @@ export function hubPaths({ path, definitions }: ContractApi, { hub }: Contract):
         operationId: `retrieveListener${name}`,
         tags,
         summary: 'Retrieves a listener and what became of its deliveries',
-        responses: { 200: { description: 'As it is now.', headers: responseHeaders(), content: ANSWER }, ...errorResponses(404, 406) },
+        responses: { 200: { description: 'As it is now.', headers: responseHeaders(), content: ANSWER }, ...errorResponses(400, 404, 406) },
       },
       delete: {
         operationId: `unregisterListener${name}`,
         tags,
         summary: 'Unregisters a listener',
-        responses: { 204: { description: 'Nothing more is delivered.', headers: responseHeaders() }, ...errorResponses(404, 406) },
+        responses: { 204: { description: 'Nothing more is delivered.', headers: responseHeaders() }, ...errorResponses(400, 404, 406) },
       },
     },
   };

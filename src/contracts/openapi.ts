@@ -12,13 +12,15 @@ import { PATCH_SCHEMAS } from './patch-bodies.js';
 import { ref, resourceComponents } from './resource-components.js';
 import { resourcePaths } from './resource-paths.js';
 import { HEADER_COMPONENTS, responseHeaders } from './response-headers.js';
-import { webhooks } from './webhooks.js';
+import { DOCUMENT_PATHS, schemaPaths } from './schema-paths.js';
+import { odaSchemas, WEBHOOK_PARAMETERS, webhooks } from './webhooks.js';
 
 /** What can be asked over HTTP, and what listeners are sent: OpenAPI 3.1. */
 export function openApi(contract: Contract): JsonObject {
   const definitions = definitionsOf(contract);
   const resources = contract.apis.flatMap((api) => api.definitions.map((definition) => resourcePaths(api, definition, contract)));
-  const paths = [...resources, ...contract.apis.flatMap((api) => [hubPaths(api, contract), feedPaths(api, contract)]), customerPaths(contract), HEALTH_PATHS];
+  const paths = [...resources, ...contract.apis.flatMap((api) => [hubPaths(api, contract), feedPaths(api, contract), schemaPaths(api)]), customerPaths(contract), DOCUMENT_PATHS, HEALTH_PATHS];
+  const components = resourceComponents(definitions);
   return {
     openapi: '3.1.0',
     info: {
@@ -31,13 +33,14 @@ export function openApi(contract: Contract): JsonObject {
     },
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     servers: [{ url: contract.publicUrl === '' ? '/' : contract.publicUrl }],
-    tags: [...definitions.map(({ typeName }) => ({ name: typeName })), { name: 'Notifications' }, { name: 'Customer' }, { name: 'Health' }],
+    tags: [...definitions.map(({ typeName }) => ({ name: typeName })), { name: 'Notifications' }, { name: 'Customer' }, { name: 'Contracts' }, { name: 'Health' }],
     security: [],
     paths: Object.assign({}, ...paths) as JsonObject,
     webhooks: contract.hub ? webhooks(definitions) : {},
     components: {
       schemas: {
-        ...resourceComponents(definitions),
+        ...components,
+        ...(contract.hub ? odaSchemas(definitions, components) : {}),
         ...cloudEventSchemas(definitions, contract),
         ...PATCH_SCHEMAS,
         ...PARKED_SCHEMAS,
@@ -47,7 +50,7 @@ export function openApi(contract: Contract): JsonObject {
         ...SELECTED,
         Error: ERROR_SCHEMA,
       },
-      parameters: parameterComponents(contract),
+      parameters: { ...parameterComponents(contract), ...(contract.hub ? WEBHOOK_PARAMETERS : {}) },
       headers: HEADER_COMPONENTS,
       responses: errorComponents(responseHeaders()),
     },

@@ -1,3 +1,4 @@
+import { AUTHID_PATTERN, CHANNEL_PATTERN, DEFAULT_CHANNEL, IDEMPOTENCY_KEY_PATTERN } from '../http/header-patterns.js';
 import type { JsonObject } from '../json.js';
 import { RESOURCE_ID_PATTERN } from '../resource-id.js';
 import type { Contract } from './contract.js';
@@ -27,9 +28,9 @@ const PARAMETERS = {
   },
   ifMatch: header('If-Match', 'Only if the resource has one of these revisions, as `ETag` told them; `*`: any.'),
   ifNoneMatch: header('If-None-Match', '304 where the resource still has one of these revisions.'),
-  idempotencyKey: header('Idempotency-Key', 'The same request with the same key is applied once, and answered as the first time.', { ...TEXT, pattern: '^[\\x21-\\x7e]{1,255}$' }),
+  idempotencyKey: header('Idempotency-Key', 'The same request with the same key is applied once, and answered as the first time.', { ...TEXT, pattern: IDEMPOTENCY_KEY_PATTERN }),
   imported: header('X-Imported', '`true`: part of a mass import; the events say so too.', { enum: ['true', 'false'] }),
-  channel: header('X-Channel', 'The channel that the caller works for.', { ...TEXT, pattern: '^[A-Za-z0-9._~:@/-]{1,64}$', default: 'rest' }),
+  channel: header('X-Channel', 'The channel that the caller works for.', { ...TEXT, pattern: CHANNEL_PATTERN, default: DEFAULT_CHANNEL }),
   correlation: header('X-Correlation-ID', 'In the log, in the answer and in the events; one that is not well-formed is replaced.'),
   traceparent: header('traceparent', 'W3C trace context; passed on to the events.'),
   tracestate: header('tracestate', 'W3C trace context; passed on to the events.'),
@@ -48,7 +49,7 @@ export function filterParameter(path: string): JsonObject {
 
 /** What a write says beside its body. */
 export function writeParameters({ authidHeader }: Pick<Contract, 'authidHeader'>): JsonObject[] {
-  const caller = authidHeader === undefined ? [] : [header(authidHeader, 'Who asks; set by the gateway.', { ...TEXT, pattern: '^[\\x20-\\x7e]{1,256}$' })];
+  const caller = authidHeader === undefined ? [] : [header(authidHeader, 'Who asks; set by the gateway.', { ...TEXT, pattern: AUTHID_PATTERN })];
   return [...parameters('idempotencyKey', 'imported', 'channel', 'correlation', 'traceparent', 'tracestate'), ...caller];
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { OutgoingCommand } from '../message.js';
 import { type Caller, callerOf } from './caller.js';
+import { IDEMPOTENCY_KEY_PATTERN } from './header-patterns.js';
 import { badHeader, singleHeader } from './headers.js';
 import type { HttpOptions } from './http-options.js';
 import { expectedRevision } from './preconditions.js';
@@ -19,7 +20,7 @@ export interface Write {
   readonly content?: { readonly mediaType: string; readonly body: Uint8Array };
 }
 
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+const IDEMPOTENCY_KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
 
 /**
  * The command that a write request stands for, in CloudEvents binary mode. With an `Idempotency-Key` its id is a hash of

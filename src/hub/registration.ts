@@ -5,6 +5,7 @@ import { NAMESPACE } from '../handlers/notification.js';
 import { isObject, type Json } from '../json.js';
 import type { Dialect, NewSubscription, OAuthClient, SigningSecret } from '../store/hub-store.js';
 import { AttributeReader } from './attribute-reader.js';
+import { DEFAULT_DIALECT, DIALECTS } from './dialects.js';
 import { MAX_EVENT_QUERY, parseEventQuery } from './event-filter.js';
 import { checkCallback, type TargetRules } from './safe-target.js';
 import { readSecret } from './signature.js';
@@ -14,9 +15,6 @@ export type Registration = Omit<NewSubscription, 'cursor'>;
 
 /** Longer than any callback that is accepted. */
 const MAX_TARGET = 10_000;
-
-/** Each once; the compiler sees to it that none is forgotten. */
-const DIALECTS: Readonly<Record<Dialect, true>> = { tmf: true, 'cloudevents-structured': true, 'cloudevents-binary': true, oda: true };
 
 /**
  * Reads the body of a registration: `callback`, `query` and `@type` (TMF630 part 1, notifications: `EventSubscriptionInput`), and
@@ -65,9 +63,10 @@ function queryIn(reader: AttributeReader, definitions: readonly ResourceDefiniti
 }
 
 function dialectIn(reader: AttributeReader): Dialect {
-  const dialect = reader.optional('dialect') ?? 'tmf';
-  if (!Object.hasOwn(DIALECTS, dialect)) reader.fault('dialect', `must be one of ${Object.keys(DIALECTS).join(', ')}`);
-  return dialect as Dialect;
+  const text = reader.optional('dialect');
+  const dialect = text === undefined ? DEFAULT_DIALECT : DIALECTS.find((known) => known === text);
+  if (dialect === undefined) reader.fault('dialect', `must be one of ${DIALECTS.join(', ')}`);
+  return dialect ?? DEFAULT_DIALECT;
 }
 
 function signingIn(reader: AttributeReader): SigningSecret[] {
