@@ -24,7 +24,7 @@ export function readFeedQuery(rawQuery: string): FeedQuery {
   const after = only(AFTER, parts);
   const limit = only('limit', parts);
   return {
-    after: after === undefined || after === 'now' ? after : placeOf(after, badParameter(AFTER, PROBLEM)),
+    after: after === undefined || after === 'now' ? after : placeOf(after, blameAfter(PROBLEM)),
     limit: limit === undefined ? FEED_LIMITS.usual : limitOf(limit),
     filter: parts.filter((part) => !/^(after|limit)(=|$)/.test(part)).join('&'),
   };
@@ -33,8 +33,11 @@ export function readFeedQuery(rawQuery: string): FeedQuery {
 /** Where a stream goes on by itself (HTML standard, section 9.2.4). @throws Refusal 400 */
 export function readResumption(request: IncomingMessage): FeedPlace | undefined {
   const token = singleHeader(request, RESUME_HEADER);
-  return token === undefined || token === '' ? undefined : placeOf(token, badHeader(RESUME_HEADER, PROBLEM));
+  return token === undefined || token === '' ? undefined : placeOf(token, blameResumption(PROBLEM));
 }
+
+export const blameAfter = (problem: string): Refusal => badParameter(AFTER, problem);
+export const blameResumption = (problem: string): Refusal => badHeader(RESUME_HEADER, problem);
 
 const PROBLEM = 'must be a cursor that a page or an event came with';
 
@@ -55,9 +58,9 @@ function limitOf(text: string): number {
   return Number(text);
 }
 
-/** @throws Refusal 400 or 410 when the log has nothing behind a cursor; any other error as it is. */
-export function refusePlace(error: unknown): never {
-  if (error instanceof LogAhead) throw badParameter(AFTER, `lies beyond the end of the log; the last cursor is ${error.last}`);
+/** @param blame what named the cursor. @throws Refusal 400 or 410 when the log has nothing behind it; any other error as it is. */
+export function refusePlace(error: unknown, blame = blameAfter): never {
+  if (error instanceof LogAhead) throw blame(`lies beyond the end of the log; the last cursor is ${error.last}`);
   throw error instanceof LogGone ? goneRefusal(error) : error;
 }
 

@@ -32,7 +32,7 @@ export function feedRoutes(options: HttpOptions, { tail }: FeedOptions): Router 
       const { after, limit, filter: query } = readFeedQuery(rawQuery);
       const filter = parseEventQuery(query, definitions);
       const from = after === 'now' ? { position: await tail.end() } : after;
-      const { events, next } = await readFeedPage(tail, filter, from, limit).catch(refusePlace);
+      const { events, next } = await readFeedPage(tail, filter, from, limit).catch((error: unknown) => refusePlace(error));
       const cursor = toToken(next);
       const headers = { 'X-Result-Count': String(events.length), 'X-Next-Cursor': cursor, Link: feedLink(address, rawQuery, limit, cursor) };
       const isBatch = typeOf(request) === BATCH_TYPE;

@@ -6,7 +6,7 @@ import { parseEventQuery } from '../hub/event-filter.js';
 import { type FeedPlace, pageBehind } from '../hub/feed-place.js';
 import { unavailable } from './error-response.js';
 import { type ApiHandler, rawQueryOf } from './exchange.js';
-import { readFeedQuery, readResumption, refusePlace } from './feed-query.js';
+import { blameAfter, blameResumption, readFeedQuery, readResumption, refusePlace } from './feed-query.js';
 import { onlyStreams } from './feed-routes.js';
 import { FeedStream, type StreamPace } from './feed-stream.js';
 import { apisOf, type FeedOptions, type HttpOptions } from './http-options.js';
@@ -31,14 +31,15 @@ export function streamRoutes(options: HttpOptions, { tail, maxStreams, pace = PA
   function streamOf(definitions: readonly ResourceDefinition[]): ApiHandler {
     return async (request, response) => {
       const { after, filter: query } = readFeedQuery(rawQueryOf(request));
-      const from = readResumption(request) ?? after;
+      const resumed = readResumption(request);
+      const from = resumed ?? after;
       const filter = parseEventQuery(query, definitions);
       if (closing.aborted) return respond(response, unavailable('The service is stopping'));
       if (underWay >= maxStreams) return respond(response, unavailable(`More than ${maxStreams} event streams are under way`));
       underWay += 1;
       const { signal, forget } = endOf(response, request.socket, closing);
       try {
-        const place = await checked(from === undefined || from === 'now' ? { position: await tail.end() } : from);
+        const place = await checked(from === undefined || from === 'now' ? { position: await tail.end() } : from, resumed ? blameResumption : blameAfter);
         response.writeHead(200, HEADERS);
         if (request.method === 'HEAD') response.end();
         else await new FeedStream(response, tail, filter, place, pace, log.child(response.locals.context)).run(signal);
@@ -50,8 +51,8 @@ export function streamRoutes(options: HttpOptions, { tail, maxStreams, pace = PA
   }
 
   /** Refused while there can still be a status. */
-  async function checked(place: FeedPlace): Promise<FeedPlace> {
-    await pageBehind(place, (position) => tail.read(position)).catch(refusePlace);
+  async function checked(place: FeedPlace, blame: typeof blameAfter): Promise<FeedPlace> {
+    await pageBehind(place, (position) => tail.read(position)).catch((error: unknown) => refusePlace(error, blame));
     return place;
   }
 

@@ -88,7 +88,8 @@ describe('a stream', () => {
     feed.forget(25);
     expect(await ask(`${feed.url}?after=3`, { headers: STREAM })).toMatchObject({ status: 410, body: tmfError(410, /after=25/) });
     expect(await ask(feed.url, { headers: { ...STREAM, 'Last-Event-ID': '3.1' } })).toMatchObject({ status: 410, body: tmfError(410, /after=25/) });
-    expect(await ask(feed.url, { headers: { ...STREAM, 'Last-Event-ID': '31' } })).toMatchObject({ status: 400, body: tmfError(400) });
+    expect(await ask(feed.url, { headers: { ...STREAM, 'Last-Event-ID': '31' } })).toMatchObject({ status: 400, body: tmfError(400, /^Last-Event-ID: lies beyond the end/) });
+    expect(await ask(`${feed.url}?after=31`, { headers: STREAM })).toMatchObject({ status: 400, body: tmfError(400, /^after: lies beyond the end/) });
     expect(await ask(feed.url, { headers: { ...STREAM, 'Last-Event-ID': 'x' } })).toMatchObject({ status: 400, body: tmfError(400, /^Last-Event-ID/) });
     expect(await ask(`${feed.url}?nothing=1`, { headers: STREAM })).toMatchObject({ status: 400, body: tmfError(400, /^nothing/) });
     const client = await open('?after=25');
