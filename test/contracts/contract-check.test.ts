@@ -2,11 +2,13 @@ import type { JsonObject } from '../../src/json.js';
 import { BusCheck } from '../support/bus-check.js';
 import { ExchangeCheck, type Exchange } from '../support/contract-check.js';
 import { contractOf, documentsOf } from '../support/contracts.js';
+import { DeliveryCheck } from '../support/delivery-check.js';
 import { definitionOf } from '../support/resources.js';
 
 const { openapi, asyncapi } = documentsOf(contractOf(['partyRole', 'organization'].map(definitionOf)));
 const http = new ExchangeCheck(openapi);
 const bus = new BusCheck(asyncapi);
+const deliveries = new DeliveryCheck(openapi);
 
 const PATH = '/tmf-api/partyRoleManagement/v4/partyRole';
 const ROLE = { id: '1', href: `${PATH}/1`, '@type': 'PartyRole', name: 'Seller', validFor: { startDateTime: '2024-01-01T00:00:00.000Z' } };
@@ -117,5 +119,27 @@ describe('on the bus', () => {
     expect(() => bus.reply(type, { status: 200, headers: {}, body: ROLE })).toThrow('status');
     expect(() => bus.reply('org.tmforum.partyRole.delete', { status: 204, headers: {} })).not.toThrow();
     expect(() => bus.reply('org.tmforum.unknown.delete', { status: 204, headers: {} })).toThrow('no reply');
+  });
+});
+
+describe('a delivery', () => {
+  const TIME = '2024-01-01T00:00:00.000Z';
+  const envelope = { eventId: 'e', eventTime: TIME, eventType: 'PartyRoleCreateEvent', timeOcurred: TIME, domain: 'd', event: { partyRole: ROLE } };
+  const sent = (changes: JsonObject, headers: Record<string, string | undefined> = {}, selected = false) => (): void =>
+    deliveries.check({ headers: { 'content-type': 'application/json', 'webhook-id': 'e', 'webhook-timestamp': '1', ...headers }, body: JSON.stringify({ ...envelope, ...changes }) }, selected);
+
+  it('that fits is let through', () => {
+    expect(sent({})).not.toThrow();
+    expect(sent({ eventType: 'PartyRoleCreationNotification' }, { 'ce-id': 'e' })).not.toThrow();
+    expect(sent({ timeOcurred: undefined as never, event: { partyRole: { id: '1' } } }, {}, true)).not.toThrow();
+  });
+
+  it('that does not fit is said', () => {
+    expect(sent({ eventType: 'PartyRoleRefundEvent' })).toThrow('the contract has none');
+    expect(sent({}, { 'content-type': 'text/plain' })).toThrow('the contract has none');
+    expect(sent({ event: { partyRole: { id: '1' } } })).toThrow('does not fit');
+    expect(sent({ surplus: 1, eventType: 'PartyRoleCreationNotification' })).toThrow('does not fit');
+    expect(sent({}, { 'webhook-id': undefined })).toThrow('the header webhook-id is missing');
+    expect(sent({}, { 'ce-surplus': 'x' })).toThrow('the contract has no header ce-surplus');
   });
 });

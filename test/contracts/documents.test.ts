@@ -41,7 +41,7 @@ it('OpenAPI has every resource with every method and every event', () => {
 
 it('OpenAPI leaves out what is not served', () => {
   const paths = keysAt(documentsOf({ ...contractOf([definitionOf('agreement')]), hub: false, feed: undefined, customer: undefined }).openapi, '#/paths');
-  expect(paths).toEqual(['/tmf-api/agreementManagement/v4/agreement', '/tmf-api/agreementManagement/v4/agreement/{id}', '/health/live', '/health/ready']);
+  expect(paths).toEqual(['/tmf-api/agreementManagement/v4/agreement', '/tmf-api/agreementManagement/v4/agreement/{id}', '/tmf-api/agreementManagement/v4/schemas/{schema}.json', '/openapi.json', '/asyncapi.json', '/health/live', '/health/ready']);
 });
 
 it('AsyncAPI has the names of both brokers, with the prefix', () => {

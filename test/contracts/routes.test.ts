@@ -52,8 +52,16 @@ it('answers readers of events as its contract says', async () => {
     const answer = await checkedFetch(service.url, `${API}/events${query}`, { method: 'GET', headers });
     expect([query, answer.headers.get('content-type')?.split(';')[0]]).toEqual([query, type]);
   }
+  const stream = await checkedFetch(service.url, `${API}/events`, { method: 'GET', headers: { accept: 'text/event-stream' } });
+  expect(stream.headers.get('x-accel-buffering')).toBe('no');
+  await stream.body?.cancel();
   expect((await checkedFetch(service.url, '/health/ready', { method: 'GET' })).status).toBe(200);
   expect((await checkedFetch(service.url, '/health/live', { method: 'GET' })).status).toBe(200);
+});
+
+it('has its own documents in the contract, and a path that cannot be decoded', async () => {
+  for (const path of ['/openapi.json', '/asyncapi.json', `${API}/schemas/PartyRole_Create.json`]) expect([path, (await checkedFetch(service.url, path, { method: 'GET' })).status]).toEqual([path, 200]);
+  for (const method of ['GET', 'DELETE']) expect((await checkedFetch(service.url, `${API}/hub/%zz`, { method })).status).toBe(400);
 });
 
 it('shows a page to try it, of which nothing comes from elsewhere', async () => {

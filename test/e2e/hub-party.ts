@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Received } from '../hub/local-listener.js';
+import { startListener, type LocalListener, type Received } from '../hub/local-listener.js';
+import { checkDelivery } from '../support/checked-fetch.js';
 import { Api, json } from './api.js';
 
 /** What each hub of these tests is told: this machine may be sent to, and nobody waits for long. */
@@ -44,6 +45,25 @@ export class HubApi {
     await Promise.all(all.map(({ id }) => this.unregister(id)));
   }
 }
+
+/** Listeners of one test; what they were sent is held against the contract. */
+export class HubListeners {
+  private readonly started: LocalListener[] = [];
+
+  async start(answer: Parameters<typeof startListener>[0], port?: number): Promise<LocalListener> {
+    const listener = await startListener(answer, port);
+    this.started.push(listener);
+    return listener;
+  }
+
+  /** Everything since the last time. @param base of a service that serves the contract. @throws Error that says what does not fit. */
+  async check(base: string): Promise<void> {
+    for (const { received } of this.started.splice(0)) for (const delivery of received) await checkDelivery(base, delivery, delivery.path.endsWith(SLIM));
+  }
+}
+
+/** Ends the callback of a subscription with `fields`. */
+export const SLIM = '/slim';
 
 /** The TM Forum envelope, in whatever dialect it came. */
 export interface Envelope {

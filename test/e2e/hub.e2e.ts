@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { closeAll, startListener } from '../hub/local-listener.js';
 import { startService, type Service } from '../support/service.js';
 import { Api } from './api.js';
-import { envelopeIn, HUB_SETTINGS, HubApi, ok, signaturesBy, told } from './hub-party.js';
+import { envelopeIn, HUB_SETTINGS, HubApi, HubListeners, ok, signaturesBy, SLIM, told } from './hub-party.js';
 import type { Pair } from './service.e2e.js';
 
 /** What a process that was killed held is taken over so much later, at most. */
@@ -19,6 +19,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
   let hub: HubApi;
   let parties: HubApi;
   let roles = 0;
+  const party = new HubListeners();
 
   async function start(): Promise<void> {
     service = await startService({ ...pair.settings, ...HUB_SETTINGS });
@@ -40,6 +41,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
     await closeAll();
     await hub.unregisterAll();
     await parties.unregisterAll();
+    await party.check(service.url);
   });
 
   const newRole = (): string => `hub-${(roles += 1)}`;
@@ -53,7 +55,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
   const received = (what: string, condition: () => boolean): Promise<void> => service.until(what, condition);
 
   it('delivers what comes by REST and over the bus, in the order of each role', async () => {
-    const listener = await startListener(ok);
+    const listener = await party.start(ok);
     await hub.register(`${listener.url}/partyRoleEvents?a=%20b`);
     const role = newRole();
     expect((await api.post({ id: role, name: 'Seller' })).status).toBe(201);
@@ -67,9 +69,9 @@ export function hubSuite(open: () => Promise<Pair>): void {
   });
 
   it('delivers only what the query asks for, and of that what it chose', async () => {
-    const [some, slim] = [await startListener(ok), await startListener(ok)];
+    const [some, slim] = [await party.start(ok), await party.start(ok)];
     await hub.register(some.url, { query: 'eventType=PartyRoleStateChangeEvent&event.partyRole.status=active' });
-    await hub.register(slim.url, { query: 'fields=name' });
+    await hub.register(slim.url + SLIM, { query: 'fields=name' });
     const role = newRole();
     await api.post({ id: role, name: 'Seller', note: 'long' });
     for (const status of ['new', 'active', 'closed']) await api.patch(role, { status });
@@ -81,7 +83,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
 
   it('speaks every dialect', async () => {
     const dialects = ['tmf', 'cloudevents-structured', 'cloudevents-binary', 'oda'];
-    const listeners = await Promise.all(dialects.map(() => startListener(ok)));
+    const listeners = await Promise.all(dialects.map(() => party.start(ok)));
     for (const [place, dialect] of dialects.entries()) await hub.register(listeners[place]!.url, { dialect });
     const role = newRole();
     await api.post({ id: role, name: 'Sélleŕ' });
@@ -96,7 +98,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
   });
 
   it('signs, and with both secrets while one replaces the other', async () => {
-    const listener = await startListener(ok);
+    const listener = await party.start(ok);
     const [first, second] = [`whsec_${randomBytes(24).toString('base64')}`, `whsec_${randomBytes(64).toString('base64')}`];
     const id = await hub.register(listener.url, { signingSecret: first });
     expect(JSON.stringify(await hub.get(id))).toMatch(/"signed":true/);
@@ -121,7 +123,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
   it('gets a token where one is asked for, and another when that is refused', async () => {
     let tokens = 0;
     const server = await startListener((response) => response.end(JSON.stringify({ access_token: `token-${(tokens += 1)}`, token_type: 'Bearer', expires_in: 3600 })));
-    const listener = await startListener((response, { headers }) => response.writeHead(headers.authorization === 'Bearer token-1' ? 401 : 204).end());
+    const listener = await party.start((response, { headers }) => response.writeHead(headers.authorization === 'Bearer token-1' ? 401 : 204).end());
     await hub.register(listener.url, { oauth: { tokenUrl: `${server.url}/token`, clientId: 'me', clientSecret: 'hush-hush', scope: 'events' } });
     await api.post({ id: newRole(), name: 'Seller' });
     await received('the second attempt', () => listener.received.length >= 2);
@@ -131,7 +133,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
   });
 
   it('sends nothing after an unregistration, and forgets who answers 410', async () => {
-    const [left, gone, stays] = [await startListener(ok), await startListener((response) => response.writeHead(410).end()), await startListener(ok)];
+    const [left, gone, stays] = [await party.start(ok), await party.start((response) => response.writeHead(410).end()), await party.start(ok)];
     const ids = [await hub.register(left.url), await hub.register(gone.url), await hub.register(stays.url)] as const;
     await api.post({ id: newRole(), name: 'Seller' });
     await received('one each', () => [left, gone, stays].every((listener) => listener.received.length === 1));
@@ -145,7 +147,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
   });
 
   it('delivers the events of its own API alone', async () => {
-    const [ofRoles, ofParties] = [await startListener(ok), await startListener(ok)];
+    const [ofRoles, ofParties] = [await party.start(ok), await party.start(ok)];
     await hub.register(ofRoles.url);
     const id = await parties.register(ofParties.url);
     expect(await hub.get(id)).toBeUndefined();
@@ -161,7 +163,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
   });
 
   it('lets nobody wait for a listener that hangs, at the same address or not', async () => {
-    const listener = await startListener((response, { path }) => (path === '/listener/hangs' ? undefined : ok(response)));
+    const listener = await party.start((response, { path }) => (path === '/listener/hangs' ? undefined : ok(response)));
     const hanging = await hub.register(`${listener.url}/hangs`);
     await hub.register(`${listener.url}/well`);
     const names = Array.from({ length: 12 }, newRole);
@@ -174,7 +176,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
   });
 
   it('delivers after SIGKILL what came while the listener was away, and says before what waits', async () => {
-    const away = await startListener(ok);
+    const away = await party.start(ok);
     const id = await hub.register(away.url, { dialect: 'cloudevents-structured' });
     const role = newRole();
     await api.post({ id: role, name: 'Seller' });
@@ -187,7 +189,7 @@ export function hubSuite(open: () => Promise<Pair>): void {
 
     await service.kill();
     await start();
-    const back = await startListener(ok, away.port);
+    const back = await party.start(ok, away.port);
     const began = Date.now();
     await received('what was missed', () => back.received.length >= 3);
     expect(Date.now() - began).toBeLessThan(HOLD_MS + 5_000);
@@ -201,6 +203,7 @@ export function hubProcessesSuite(open: () => Promise<Pair>): void {
   it('share the listeners, and one takes over from another that is killed, within the hold', async () => {
     const pair = await open();
     const started: Service[] = [];
+    const party = new HubListeners();
     const start = async (roles: string): Promise<Service> => {
       const service = await startService({ ...pair.settings, ...HUB_SETTINGS, ROLES: roles });
       started.push(service);
@@ -210,7 +213,7 @@ export function hubProcessesSuite(open: () => Promise<Pair>): void {
       const front = await start('http,worker');
       const api = new Api(front.url);
       const hub = new HubApi(front.url);
-      const listeners = await Promise.all(Array.from({ length: 4 }, () => startListener(ok)));
+      const listeners = await Promise.all(Array.from({ length: 4 }, () => party.start(ok)));
       for (const listener of listeners) await hub.register(listener.url);
       await api.post({ id: 'before', name: 'Seller' });
       const [one] = await Promise.all([start('hub'), start('hub')]);
@@ -231,6 +234,7 @@ export function hubProcessesSuite(open: () => Promise<Pair>): void {
       expect(third).toBeGreaterThan(3_000);
       expect(last).toBeLessThan(HOLD_MS + 3_000);
       for (const { received } of listeners) expect(told(received)).toEqual(['PartyRoleCreateEvent of before', 'PartyRoleCreateEvent of after']);
+      await party.check(front.url);
     } finally {
       await Promise.all(started.map((service) => service.stop()));
       await closeAll();

@@ -15,7 +15,7 @@ export const SENT: Strictness = { dates: 'sent', selected: false };
 export const ANSWERED: Strictness = { dates: 'answered', selected: false };
 
 /** Whole bodies of ours: what has an attribute that the contract lacks does not fit it. Resources may have any. */
-const CLOSED = /^(?!Selected)[A-Z].*(Event|Event\.CloudEvent|Snapshot\.CloudEvent|Parked\.CloudEvent)$|^(Error|EventSubscription|ParkedMessage)$/;
+const CLOSED = /^(?!Selected)[A-Z].*(Event|Notification|Event\.CloudEvent|Snapshot\.CloudEvent|Parked\.CloudEvent)$|^(Error|EventSubscription|ParkedMessage)$/;
 
 /** The schemas of one document, compiled when they are first needed. */
 export class ContractSchemas {
