@@ -31,11 +31,11 @@ export async function register(store: Pick<Store, 'hub' | 'lastPosition'>, wante
   return isNew ? subscription : register(store, wanted, rules, now);
 }
 
-/** Undefined when it was deleted meanwhile. */
+/** Undefined when it was deleted or had its secrets replaced meanwhile. */
 async function renew(hub: Store['hub'], present: Subscription, { secrets }: Registration, { rotationMs }: RegistrationRules, now: Date): Promise<Subscription | undefined> {
   const { id } = present;
   const wanted = renewedSecrets(present.secrets, secrets, rotationMs, now);
-  if (!isDeepStrictEqual(wanted, present.secrets)) await hub.setSecrets(id, wanted);
+  if (!isDeepStrictEqual(wanted, present.secrets) && !(await hub.setSecrets(id, wanted, present.secrets))) return undefined;
   if (present.suspended) await hub.resume(id);
   return hub.subscription(id);
 }

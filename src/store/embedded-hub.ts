@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { countDeliveries, findDeliveries, parkDeliveries, removeDeliveriesOf, removeDelivery } from './embedded-deliveries.js';
 import { beat, leave } from './embedded-presence.js';
 import { toText, type SubscriptionRow, type Tables, type Text } from './embedded-tables.js';
@@ -48,8 +49,8 @@ export class EmbeddedHub implements HubStore {
     });
   }
 
-  async setSecrets(id: string, secrets: SubscriptionSecrets): Promise<boolean> {
-    return this.change(id, (row) => ({ ...row, secrets }));
+  async setSecrets(id: string, secrets: SubscriptionSecrets, expected: SubscriptionSecrets): Promise<boolean> {
+    return this.change(id, (row) => (isDeepStrictEqual(row.secrets, expected) ? { ...row, secrets } : undefined));
   }
 
   async suspend(id: string, reason: string): Promise<boolean> {

@@ -17,8 +17,8 @@ export interface HubStore {
   /** Deletes it with its parked deliveries; false when it is not there. */
   unregister(id: string): Promise<boolean>;
 
-  /** Replaces its secrets; false when it is not there. */
-  setSecrets(id: string, secrets: SubscriptionSecrets): Promise<boolean>;
+  /** Replaces its secrets; false when it is not there, or has others than these, which are as they were read. */
+  setSecrets(id: string, secrets: SubscriptionSecrets, expected: SubscriptionSecrets): Promise<boolean>;
 
   /** Nothing is delivered until it is resumed; false when it is not there or suspended already. */
   suspend(id: string, reason: string): Promise<boolean>;

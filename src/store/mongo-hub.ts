@@ -50,8 +50,8 @@ export class MongoHub implements HubStore {
     return deletedCount === 1;
   }
 
-  async setSecrets(id: string, secrets: SubscriptionSecrets): Promise<boolean> {
-    const { matchedCount } = await this.collections().subscriptions.updateOne({ _id: id }, { $set: { secrets } });
+  async setSecrets(id: string, secrets: SubscriptionSecrets, expected: SubscriptionSecrets): Promise<boolean> {
+    const { matchedCount } = await this.collections().subscriptions.updateOne({ _id: id, secrets: { $eq: expected } }, { $set: { secrets } });
     return matchedCount === 1;
   }
 

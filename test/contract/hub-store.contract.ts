@@ -1,4 +1,4 @@
-import type { HubStore, NewSubscription, Subscription } from '../../src/store/hub-store.js';
+import type { HubStore, NewSubscription, Subscription, SubscriptionSecrets } from '../../src/store/hub-store.js';
 import type { Store } from '../../src/store/store.js';
 import { hubClaimsContract } from './hub-claims.contract.js';
 import { hubDeliveriesContract } from './hub-deliveries.contract.js';
@@ -98,12 +98,26 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
     it('have their secrets replaced, all of them', async () => {
       await hub().register(full);
       const secrets = { signing: [{ secret: 'bmV3' }, { secret: '$c2VjcmV0', until: new Date(5) }] };
-      expect(await hub().setSecrets('full', secrets)).toBe(true);
+      expect(await hub().setSecrets('full', secrets, full.secrets)).toBe(true);
       const { health: state, registeredAt, epoch, ...rest } = await found('full');
       expect(rest).toStrictEqual({ ...full, secrets });
       expect([state, registeredAt, epoch]).toEqual([{ waiting: 0 }, expect.any(Date), 0]);
       // The same again is no other answer.
-      expect([await hub().setSecrets('full', secrets), await hub().setSecrets('unknown', secrets)]).toEqual([true, false]);
+      expect([await hub().setSecrets('full', secrets, secrets), await hub().setSecrets('unknown', secrets, secrets)]).toEqual([true, false]);
+    });
+
+    it('keep secrets that somebody else has replaced meanwhile', async () => {
+      await hub().register(full);
+      const { oauth, signing } = full.secrets;
+      for (const other of [{ signing }, { oauth, signing: signing.slice(1) }, { oauth, signing: [] }, { signing: [] }]) expect(await hub().setSecrets('full', { signing: [] }, other as SubscriptionSecrets)).toBe(false);
+      expect((await found('full')).secrets).toStrictEqual(full.secrets);
+      const wanted = ['a', 'b', 'c', 'd', 'e'].map((secret) => ({ signing: [{ secret, until: new Date(5) }, ...signing] }));
+      const { secrets } = await found('full');
+      const answers = await Promise.all(wanted.map((one) => hub().setSecrets('full', one, secrets)));
+      expect(answers.filter((isSet) => isSet)).toHaveLength(1);
+      const stored = (await found('full')).secrets;
+      expect(stored).toStrictEqual(wanted[answers.indexOf(true)]);
+      expect(await hub().setSecrets('full', { signing: [] }, stored)).toBe(true);
     });
   });
 
@@ -184,7 +198,7 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
       subscriptions: (closed) => closed.subscriptions({}, 1),
       countSubscriptions: (closed) => closed.countSubscriptions(),
       unregister: (closed) => closed.unregister('a'),
-      setSecrets: (closed) => closed.setSecrets('a', { signing: [] }),
+      setSecrets: (closed) => closed.setSecrets('a', { signing: [] }, { signing: [] }),
       suspend: (closed) => closed.suspend('a', 'test'),
       resume: (closed) => closed.resume('a'),
       claim: (closed) => closed.claim('h', 1),

@@ -177,7 +177,7 @@ it('signs with a new secret from the next round on, without a break', async () =
   await running.untilIt('it has arrived', id, ({ cursor }) => cursor === 1);
   const [old] = (await running.subscription(id)).secrets.signing;
   if (!old) throw new Error('it has no secret');
-  await running.store.hub.setSecrets(id, { signing: [{ secret: randomBytes(32).toString('base64') }, { ...old, until: new Date(Date.now() + 60_000) }] });
+  await running.store.hub.setSecrets(id, { signing: [{ secret: randomBytes(32).toString('base64') }, { ...old, until: new Date(Date.now() + 60_000) }] }, { signing: [old] });
   await pause(100);
   await logged(changed('a', 2));
   await running.untilIt('it has arrived', id, ({ cursor }) => cursor === 2);

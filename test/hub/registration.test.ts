@@ -190,6 +190,14 @@ describe('registering', () => {
     expect((await registered(asked())).secrets.signing.map((one) => one.secret)).toEqual(['h', 'g', 'f', 'e'].map(secret));
   });
 
+  it('with different secrets at the same time keeps all of them', async () => {
+    await registered(signed('a'));
+    await Promise.all(['b', 'c', 'd'].map((letter) => registered(signed(letter))));
+    const { signing } = (await registered(asked())).secrets;
+    expect(new Set(signing.map((one) => one.secret))).toEqual(new Set(['a', 'b', 'c', 'd'].map(secret)));
+    expect(signing.map(({ until }) => until)).toEqual([undefined, later(10), later(10), later(10)]);
+  });
+
   it('with other credentials replaces the old ones, and keeps the signing secret', async () => {
     await registered(asked({ signingSecret: `whsec_${secret('a')}`, oauth: { ...OAUTH, scope: 'events' } }));
     const { secrets } = await registered(asked({ oauth: { ...OAUTH, clientSecret: 'other' } }));
@@ -216,9 +224,9 @@ describe('registering', () => {
     await registered(signed('a'));
     await publish(1);
     const hub: HubStore = faulty(store.hub, {
-      setSecrets: async (real, id, secrets) => {
+      setSecrets: async (real, id, ...secrets) => {
         await store.hub.unregister(id);
-        return real(id, secrets);
+        return real(id, ...secrets);
       },
     });
     const again = await register({ hub, lastPosition: () => store.lastPosition() }, signed('b'), rules, NOW);

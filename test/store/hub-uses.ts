@@ -36,7 +36,7 @@ export const hubUses: Readonly<Record<keyof HubStore, readonly (readonly [about:
   ],
   countSubscriptions: [['all', (hub) => hub.countSubscriptions()]],
   unregister: [['one with parked deliveries', (hub) => hub.unregister(idOf(79))]],
-  setSecrets: [['one', (hub) => hub.setSecrets(idOf(1), { signing: [] })]],
+  setSecrets: [['one', (hub) => hub.setSecrets(idOf(1), { signing: [] }, { signing: [] })]],
   suspend: [['one', (hub) => hub.suspend(idOf(2), 'test')]],
   resume: [
     ['a suspended one', (hub) => hub.resume(idOf(2))],
