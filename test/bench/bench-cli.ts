@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fetchNeeded } from '../support/fetch-needed.js';
 import { growthSection } from './growth.js';
 import { hubSection } from './hub.js';
 import { latencySection } from './latency.js';
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
   const [rounds, least] = [numberOf('rounds', options.rounds ?? (full ? '5' : '2')), numberOf('least', options.least ?? '0')];
   const buses = chosen(options.bus, BUSES) ?? (full ? BUSES : ['rabbitmq' as const]);
   const sections = chosen(options.only, SECTIONS) ?? SECTIONS;
+  if (!(await fetchNeeded())) throw new Error('the servers cannot be had');
   const began = new Date();
   const stage = await openStage(buses, options['nats-sync']);
   let lines: Line[] = [];

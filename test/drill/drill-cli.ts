@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fetchNeeded } from '../support/fetch-needed.js';
 import { folderOf, runDrill } from './drill.js';
 import { runEmbeddedDrill } from './embedded-drill.js';
 import { kinds, SET_KINDS, type Kind } from './harms.js';
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
     process.stderr.write(USAGE);
     return values.help ? 0 : 2;
   }
+  if (bus !== 'embedded' && !(await fetchNeeded())) return 2;
   const members = values.members === '3' ? 3 : 1;
   const [cycles, seed] = [Number(values.cycles), Number(values.seed)];
   const folder = folderOf(join(tmpdir(), 'party-role-drills'), bus, seed);

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fetchNeeded } from '../support/fetch-needed.js';
 import { folderOf } from './drill.js';
 import { runHubDrill } from './hub-drill.js';
 
@@ -18,6 +19,7 @@ async function main(): Promise<number> {
     process.stderr.write(USAGE);
     return 0;
   }
+  if (!(await fetchNeeded(['mongo', 'rabbit']))) return 2;
   const [seconds, seed, rate, deadSeconds] = [values.seconds, values.seed, values.rate, values.dead].map(Number) as [number, number, number, number];
   const folder = folderOf(join(tmpdir(), 'party-role-drills'), 'hub', seed);
   const log = (line: string): boolean => process.stderr.write(`${line}\n`);

@@ -1,11 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { fetchNeeded } from '../support/fetch-needed.js';
 import { startMongo, startNats, startRabbit } from '../support/servers.js';
 import { startService, until, type Service } from '../support/service.js';
 import { backlog, publishAmqp, publishNats } from './backlog.js';
 import { MemoryWatch } from './memory.js';
 
-/** An outage of MongoDB while commands keep coming: how much memory the service takes, and whether every command is applied in order afterwards. */
+const USAGE = `npm run outage -- --bus rabbitmq|nats --count N
+  An outage of MongoDB while commands keep coming: how much memory the service takes, and whether every command is applied in
+  order afterwards. Prints a line of JSON; exit code 1 when that is not so.
+  --bus B      default rabbitmq
+  --count N    commands that wait (default 100000)
+`;
 
 const PREFIX = 'tmf';
 const STEPS = 5;
@@ -16,11 +22,16 @@ const RECOVERY_MS = 30 * 60_000;
 /** What the service may take at most while commands wait, in MB. */
 const MAX_MB = 200;
 
-const { values } = parseArgs({ options: { bus: { type: 'string', default: 'rabbitmq' }, count: { type: 'string', default: '100000' } } });
+const { values } = parseArgs({ options: { bus: { type: 'string', default: 'rabbitmq' }, count: { type: 'string', default: '100000' }, help: { type: 'boolean', default: false } } });
 
 async function main(): Promise<void> {
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
   const roles = Math.floor(Number(values.count) / STEPS);
   const overNats = values.bus === 'nats';
+  if (!(await fetchNeeded(['mongo', overNats ? 'nats' : 'rabbit']))) throw new Error('the servers cannot be had');
   const [bus, mongo] = await Promise.all([overNats ? startNats() : startRabbit(), startMongo()]);
   let service: Service | undefined;
   try {

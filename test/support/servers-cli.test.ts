@@ -16,7 +16,14 @@ it.each([[[]], [['stop']], [['start', 'oracle']], [['start', '--halp']]])('%j is
   expect(servers(...args)).toEqual({ code: 2, output: '', errors: expect.stringContaining('npm run servers') as string });
 });
 
+it.each(['../drill/drill-cli.js', '../drill/hub-drill-cli.js', '../bench/bench-cli.js', '../outage/outage-cli.js'])('%s explains itself and gets nothing, too', (cli) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(__dirname, cli), '--help'], { env: { PATH: '/nonexistent', CI: '1' }, cwd: '/', encoding: 'utf8' });
+  expect([status, stdout + stderr]).toEqual([0, expect.stringMatching(/  --\w+/) as string]);
+  expect(stderr).not.toMatch(/cannot|not found/);
+});
+
 it('is what npm run servers runs, with nothing fetched before', () => {
   const { scripts } = JSON.parse(readFileSync(join(process.cwd(), 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   expect(scripts['servers']).toBe('npm run --silent build && node dist/test/support/servers-cli.js start');
+  for (const name of ['bench', 'drill', 'drill:hub', 'outage']) expect(scripts[name]).not.toContain('fetch');
 });

@@ -1,6 +1,6 @@
-import { fetchServers } from './fetch.js';
+import { fetchNeeded } from './fetch-needed.js';
 import { kinds, type Kind, type Server } from './server.js';
-import { isSet, start } from './servers.js';
+import { start } from './servers.js';
 
 const USAGE = `Usage: npm run servers[:fetch] [-- ${kinds.join('|')} ...]
   servers        gets the servers that this machine lacks, starts them, prints their URLs and stops them at Ctrl-C
@@ -27,16 +27,8 @@ async function main([command, ...names]: string[]): Promise<void> {
     return;
   }
   const chosen = kinds.filter((kind) => names.length === 0 || names.includes(kind));
-  if ((await fetchAll(chosen)) && command === 'start') await startAll(chosen);
-}
-
-/** In CI a server that cannot be had is a failure, and false; elsewhere there may be Docker, or the tests that need it say that they are skipped. */
-async function fetchAll(chosen: readonly Kind[]): Promise<boolean> {
-  const failures = await fetchServers(chosen, say);
-  for (const failure of failures) say(failure);
-  const failed = failures.length > 0 && isSet('CI');
-  if (failed) process.exitCode = 1;
-  return !failed;
+  if (!(await fetchNeeded(chosen))) process.exitCode = 1;
+  else if (command === 'start') await startAll(chosen);
 }
 
 async function startAll(chosen: readonly Kind[]): Promise<void> {
