@@ -123,7 +123,7 @@ whenServers('the feed on MongoDB', ['mongo'], () => {
     return { seen, connections };
   }
 
-  it('readers that break off at any time see each event once and in order, while four workers commit at once and one of them dies', async () => {
+  it('readers that break off at any time see each event once and in order, while four workers commit at once and one of them is closed', async () => {
     const workers = await Promise.all(Array.from({ length: WORKERS }, worker));
     let last = -1;
     const isLast = (cursor: string): boolean => cursor === String(last);
@@ -139,11 +139,11 @@ whenServers('the feed on MongoDB', ['mongo'], () => {
       }
     };
     const commanding = Promise.all(Array.from({ length: ROLES }, (_, index) => one(`role-${index}`)));
-    const dying = until('half is done', () => statuses.length > (ROLES * ROUNDS) / 2).then(async () => {
+    const closingOne = until('half is done', () => statuses.length > (ROLES * ROUNDS) / 2).then(async () => {
       await pause(200);
       await workers.at(-1)?.close();
     });
-    await Promise.allSettled([commanding, dying]);
+    await Promise.allSettled([commanding, closingOne]);
     await until('everything is published', async () => (await store.pending({ before: new Date(Date.now() + 60_000), limit: 1 })).length === 0);
     last = await store.lastPosition();
 
