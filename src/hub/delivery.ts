@@ -3,26 +3,24 @@ import { hold } from '../hold.js';
 import { textOf } from '../errors.js';
 import type { HubStore, ParkedDelivery, Progress, Subscription } from '../store/hub-store.js';
 import type { EventFilter } from './event-filter.js';
+import { Filling } from './filling.js';
 import { InHand } from './in-hand.js';
-import { LogAhead, LogGone, type LogPage, type LogTail } from './log-tail.js';
+import { LogAhead, LogGone, type LogTail } from './log-tail.js';
 import type { LoggedEvent } from './logged-event.js';
 import { Patience, type PatienceOptions } from './patience.js';
 import { sendEvent } from './send-event.js';
 import type { Sender } from './sending.js';
+import type { SharedRoom } from './shared-room.js';
 
 export interface DeliveryOptions extends PatienceOptions {
   readonly store: Pick<HubStore, 'parkDeliveries' | 'suspend' | 'unregister'>;
   readonly tail: Pick<LogTail, 'next'>;
   readonly sender: Sender;
+  readonly room: SharedRoom;
   /** Deliveries under way to one listener. */
   readonly concurrency: number;
   readonly log: Logger;
 }
-
-/** A listener that does not keep up holds so much in memory, and the rest stays in the log. */
-const MAX = { events: 200, characters: 1024 * 1024 };
-/** Where everything waits behind events that are refused: so far to look for others, which may be taken. */
-const MAX_WHEN_BLOCKED = { events: 2_000, characters: 4 * 1024 * 1024 };
 
 /**
  * One subscription's way from the log to its listener: each event that it wants at least once, in order for each resource, several
@@ -31,10 +29,10 @@ const MAX_WHEN_BLOCKED = { events: 2_000, characters: 4 * 1024 * 1024 };
 export class Delivery {
   private readonly inHand: InHand;
   private readonly patience: Patience;
+  private readonly filling: Filling;
   private readonly stopped = new AbortController();
   private readonly underWay = new Set<Promise<void>>();
   private reading: Promise<void> | undefined;
-  private roomWaiter: (() => void) | undefined;
   private pause: NodeJS.Timeout | undefined;
   /** By `performance.now()`. */
   private pausedUntil = 0;
@@ -46,6 +44,7 @@ export class Delivery {
   ) {
     this.inHand = new InHand(current.cursor);
     this.patience = new Patience(current.health, options);
+    this.filling = new Filling(this.inHand, { tail: options.tail, filter, patience: this.patience, room: options.room });
   }
 
   get subscription(): Subscription {
@@ -78,61 +77,18 @@ export class Delivery {
     this.stopped.abort();
     this.inHand.close();
     clearTimeout(this.pause);
-    this.roomWaiter?.();
+    this.filling.close();
   }
 
   private async read(): Promise<void> {
-    const { tail, log } = this.options;
     const { signal } = this.stopped;
     try {
-      let page: LogPage = { events: [], upTo: this.subscription.cursor };
-      let index = 0;
-      while (!signal.aborted) {
-        await this.room();
-        if (index === page.events.length) {
-          page = await tail.next(page.upTo, signal);
-          index = 0;
-          // There may be less than when it began to wait: what blocked is being taken now.
-          if (!this.hasRoom()) continue;
-        }
-        index = this.takeIn(page.events, index);
-        const next = page.events[index];
-        this.inHand.sawUpTo(next ? next.place.position - 1 : page.upTo);
-        this.pump();
-      }
+      await this.filling.run(signal, () => this.pump());
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof LogGone || error instanceof LogAhead) await this.suspend(`it cannot go on: ${error.message}`);
-      else log.error({ err: error, subscription: this.subscription.id }, 'a subscription cannot be read for');
+      else this.options.log.error({ err: error, subscription: this.subscription.id }, 'a subscription cannot be read for');
     }
-  }
-
-  /** Takes as many as there is room for; the index of the first that is left. */
-  private takeIn(events: readonly LoggedEvent[], from: number): number {
-    let index = from;
-    for (; index < events.length && !this.isFull(); index += 1) {
-      const event = events[index];
-      if (event && this.filter.matches(event)) this.inHand.put(event);
-    }
-    return index;
-  }
-
-  private isFull(): boolean {
-    const { events, characters } = this.limits;
-    return this.inHand.count >= events || this.inHand.size >= characters;
-  }
-
-  private hasRoom(): boolean {
-    const { events, characters } = this.limits;
-    return this.inHand.count <= events / 2 && this.inHand.size <= characters / 2;
-  }
-
-  private get limits(): typeof MAX {
-    return this.inHand.isBlocked && !this.patience.isDown ? MAX_WHEN_BLOCKED : MAX;
-  }
-
-  private async room(): Promise<void> {
-    while (!this.hasRoom() && !this.stopped.signal.aborted) await new Promise<void>((resolve) => (this.roomWaiter = resolve));
   }
 
   /** Begins as many attempts as may be under way. */
@@ -147,10 +103,7 @@ export class Delivery {
       });
       this.underWay.add(attempt);
     }
-    if (this.roomWaiter && this.hasRoom()) {
-      this.roomWaiter();
-      this.roomWaiter = undefined;
-    }
+    this.filling.settle();
   }
 
   private async attempt(event: LoggedEvent): Promise<void> {
@@ -215,7 +168,7 @@ export class Delivery {
   }
 
   private async suspend(reason: string): Promise<void> {
-    await this.ended('suspending a subscription', reason, (id) => this.options.store.suspend(id, reason));
+    await this.ended('suspending a subscription', reason, (id) => this.options.store.suspend(id, reason, 'hub'));
   }
 
   private async unregister(): Promise<void> {

@@ -3,8 +3,9 @@ import { textOf } from '../errors.js';
 import type { HubStore, Progress, Subscription } from '../store/hub-store.js';
 import { Delivery, type DeliveryOptions } from './delivery.js';
 import type { EventFilter } from './event-filter.js';
+import { SharedRoom } from './shared-room.js';
 
-export interface HubOptions extends Omit<DeliveryOptions, 'store'> {
+export interface HubOptions extends Omit<DeliveryOptions, 'store' | 'room'> {
   readonly store: HubStore;
   /** This process, as the other hubs know it. */
   readonly holder: string;
@@ -13,6 +14,9 @@ export interface HubOptions extends Omit<DeliveryOptions, 'store'> {
   /** What this process has not claimed for so long is anybody's. */
   readonly holdMs: number;
 }
+
+/** What all deliveries together may have in memory, beside what each has at least. */
+const ROOM_CHARACTERS = 32 * 1024 * 1024;
 
 /**
  * Delivers to every subscription that this process holds; several hubs share them evenly. Its state is in the store: whoever takes a
@@ -26,6 +30,7 @@ export class Hub {
   private readonly leaving = new Map<string, Promise<void>>();
   /** Said once, not in each round. */
   private readonly notUnderstood = new Set<string>();
+  private readonly room = new SharedRoom(ROOM_CHARACTERS);
   private readonly stop = new AbortController();
   private running: Promise<void> | undefined;
   /** When others may have the subscriptions, whatever this process is waiting for. */
@@ -116,7 +121,7 @@ export class Hub {
   private begin(subscription: Subscription): void {
     const { filterOf, log } = this.options;
     try {
-      const delivery = new Delivery(subscription, filterOf(subscription), this.options);
+      const delivery = new Delivery(subscription, filterOf(subscription), { ...this.options, room: this.room });
       this.deliveries.set(subscription.id, delivery);
       delivery.start();
     } catch (error) {

@@ -5,9 +5,12 @@ import { hold } from '../hold.js';
 import type { LoggedCommit, Store } from '../store/store.js';
 import { LoggedEvent } from './logged-event.js';
 import { bytesOf, type ReadCommit, RecentCommits } from './recent-commits.js';
+import { Turns } from './turns.js';
 
-/** How many commits are read at a time, and about how much text of events: each can have hundreds of them. */
+/** How many commits are read at a time, and about how much text of events: each can have hundreds of them. It begins with one, and learns. */
 const PAGE = { commits: 20, bytes: 1024 * 1024 };
+/** Readers at different places read one after the other, but for so many. */
+const READS_AT_ONCE = 3;
 
 export interface LogTailOptions {
   readonly store: Pick<Store, 'readLog' | 'lastPosition'>;
@@ -61,7 +64,8 @@ export class LogTail {
   private readonly stop = new AbortController();
   private isPolling = false;
   /** As many as make a page, by those that were read last. */
-  private pageCommits = PAGE.commits;
+  private pageCommits = 1;
+  private readonly turns = new Turns(READS_AT_ONCE);
   /** Where the log ended when it was looked at last. */
   private knownEnd: number | undefined;
 
@@ -71,10 +75,10 @@ export class LogTail {
 
   /** The next page behind a position; empty at the end of the log. @throws LogGone, LogAhead, and whatever the store throws. */
   async read(after: number): Promise<LogPage> {
-    const kept = this.recent.after(after, this.pageCommits);
+    const kept = this.recent.after(after, PAGE.commits);
     // Whoever catches up from memory lets others have their turn.
     if (kept.length > 0) await turn();
-    const commits = kept.length > 0 ? kept : await this.fetchOnce(after);
+    const commits = pageOf(kept.length > 0 ? kept : await this.fetchOnce(after));
     return { events: commits.flatMap(({ events }) => events), upTo: commits.at(-1)?.position ?? after };
   }
 
@@ -160,7 +164,7 @@ export class LogTail {
   }
 
   private fetchOnce(after: number): Promise<readonly ReadCommit[]> {
-    const running = this.reads.get(after) ?? this.fetch(after).finally(() => this.reads.delete(after));
+    const running = this.reads.get(after) ?? this.turns.run(() => this.fetch(after)).finally(() => this.reads.delete(after));
     this.reads.set(after, running);
     return running;
   }
@@ -185,11 +189,18 @@ export class LogTail {
     // What lies behind a gap is left for the next read, which finds that it begins with one.
     const commits = found.filter(({ position }, index) => position === after + 1 + index).map(toReadCommit);
     const bytes = commits.reduce((sum, commit) => sum + bytesOf(commit), 0);
-    this.pageCommits = Math.min(PAGE.commits, Math.ceil((PAGE.bytes * commits.length) / bytes));
+    this.pageCommits = Math.max(1, Math.min(PAGE.commits, 2 * limit, Math.floor((PAGE.bytes * commits.length) / bytes)));
     if (!this.stop.signal.aborted) this.recent.add(commits);
     if (found.length < limit) this.knownEnd = found.at(-1)?.position;
     return commits;
   }
+}
+
+/** From the first on, until they are large enough. */
+function pageOf(commits: readonly ReadCommit[]): readonly ReadCommit[] {
+  let bytes = 0;
+  const end = commits.findIndex((commit) => (bytes += bytesOf(commit)) >= PAGE.bytes);
+  return end === -1 ? commits : commits.slice(0, end + 1);
 }
 
 /** Numbers count all events of a commit, those of other topics included. */

@@ -7,9 +7,10 @@ export interface Place {
   readonly number: number;
 }
 
-/** A published event as hub and feed read it from the log; one object for all who read it, so what it is parsed to is made once. */
+/** A published event as hub and feed read it from the log; one object for all who read it, so what it is parsed to is made once, while anybody looks at it. */
 export class LoggedEvent {
-  private parsed: JsonObject | undefined;
+  /** Takes several times the memory of the text, so it is not held by whoever waits. */
+  private parsed: WeakRef<JsonObject> | undefined;
 
   constructor(
     readonly place: Place,
@@ -34,7 +35,11 @@ export class LoggedEvent {
 
   /** The CloudEvent. */
   get cloudEvent(): JsonObject {
-    return (this.parsed ??= JSON.parse(this.recorded.content) as JsonObject);
+    const known = this.parsed?.deref();
+    if (known) return known;
+    const parsed = JSON.parse(this.recorded.content) as JsonObject;
+    this.parsed = new WeakRef(parsed);
+    return parsed;
   }
 
   /** The TM Forum event envelope. */
