@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Refusal } from '../errors.js';
 import type { SigningSecret, Subscription, SubscriptionSecrets } from '../store/hub-store.js';
 import type { Store } from '../store/store.js';
+import { logBounds, outside } from './log-bounds.js';
 import type { Registration } from './registration.js';
 import type { TargetRules } from './safe-target.js';
 
@@ -19,24 +20,29 @@ const MAX_SECRETS = 4;
 
 /**
  * Registers a listener for what comes from now on. The same registration again is the same subscription: secrets that are given
- * replace its own, and when it is suspended it goes on from where it stopped.
- * @throws Refusal 409 when there are as many as there may be.
+ * replace its own, and when the hub has suspended it, it goes on from where it stopped. What an operator suspended stays so.
+ * @throws Refusal 409 when there are as many as there may be, or when the log does not have any more what comes next.
  */
-export async function register(store: Pick<Store, 'hub' | 'lastPosition'>, wanted: Registration, rules: RegistrationRules, now: Date): Promise<Subscription> {
+export async function register(store: Pick<Store, 'hub' | 'lastPosition' | 'readLog'>, wanted: Registration, rules: RegistrationRules, now: Date): Promise<Subscription> {
   const { hub } = store;
   const present = await hub.subscription(wanted.id);
-  if (present) return (await renew(hub, present, wanted, rules, now)) ?? register(store, wanted, rules, now);
+  if (present) return (await renew(store, present, wanted, rules, now)) ?? register(store, wanted, rules, now);
   if ((await hub.countSubscriptions()) >= rules.max) throw new Refusal(409, `There are ${rules.max} subscriptions, and there may be no more (the operator's setting HUB_MAX)`);
   const { subscription, isNew } = await hub.register({ ...wanted, cursor: await store.lastPosition() });
   return isNew ? subscription : register(store, wanted, rules, now);
 }
 
 /** Undefined when it was deleted or had its secrets replaced meanwhile. */
-async function renew(hub: Store['hub'], present: Subscription, { secrets }: Registration, { rotationMs }: RegistrationRules, now: Date): Promise<Subscription | undefined> {
-  const { id } = present;
+async function renew(store: Pick<Store, 'hub' | 'lastPosition' | 'readLog'>, present: Subscription, { secrets }: Registration, { rotationMs }: RegistrationRules, now: Date): Promise<Subscription | undefined> {
+  const { hub } = store;
+  const { id, cursor, suspended } = present;
+  const goesOn = suspended !== undefined && suspended.by !== 'operator';
+  const problem = goesOn ? outside(cursor, await logBounds(store)) : undefined;
+  // Nothing is left out that the listener does not know of.
+  if (problem !== undefined) throw new Refusal(409, 'It was suspended and cannot go on where it stopped', [{ at: id, problem: `${problem}; DELETE this subscription and register anew, or have the operator resume it elsewhere` }]);
   const wanted = renewedSecrets(present.secrets, secrets, rotationMs, now);
   if (!isDeepStrictEqual(wanted, present.secrets) && !(await hub.setSecrets(id, wanted, present.secrets))) return undefined;
-  if (present.suspended) await hub.resume(id);
+  if (goesOn) await hub.resume(id);
   return hub.subscription(id);
 }
 

@@ -1,6 +1,7 @@
 import { notFound, Refusal } from '../errors.js';
 import type { HubStore, Subscription } from '../store/hub-store.js';
 import type { Store } from '../store/store.js';
+import { logBounds, outside } from './log-bounds.js';
 
 /** Where a subscription goes on: behind what was published last, with the oldest commit that is kept, with the first since a time, or behind a position. */
 export type ResumeFrom = 'now' | 'oldest' | Date | number;
@@ -37,9 +38,9 @@ export class SubscriptionDesk {
     return subscription;
   }
 
-  /** Its answer is as it is then; one that was suspended before keeps its reason. @throws Refusal 404. */
+  /** Its answer is as it is then; one that an operator suspended before keeps its reason. @throws Refusal 404. */
   async suspend(id: string, reason: string): Promise<Subscription> {
-    await this.hub.suspend(id, reason);
+    await this.hub.suspend(id, reason, 'operator');
     return this.find(id);
   }
 
@@ -62,14 +63,12 @@ export class SubscriptionDesk {
   }
 
   private async positionOf(from: ResumeFrom): Promise<number> {
-    const [oldest] = await this.store.readLog(0, 1);
-    const last = await this.store.lastPosition();
-    const first = oldest ? oldest.position - 1 : last;
-    if (from === 'now') return last;
-    if (from === 'oldest') return first;
-    if (from instanceof Date) return this.positionAt(from, last);
-    // It would be suspended again at once.
-    if (from < first || from > last) throw new Refusal(409, 'It cannot go on there', [{ at: 'from', problem: outside(from, first, last) }]);
+    const bounds = await logBounds(this.store);
+    if (from === 'now') return bounds.last;
+    if (from === 'oldest') return bounds.first;
+    if (from instanceof Date) return this.positionAt(from, bounds.last);
+    const problem = outside(from, bounds);
+    if (problem !== undefined) throw new Refusal(409, 'It cannot go on there', [{ at: 'from', problem }]);
     return from;
   }
 
@@ -78,8 +77,4 @@ export class SubscriptionDesk {
     const [since] = await this.store.readLog(0, 1, { from: time });
     return since ? since.position - 1 : last;
   }
-}
-
-function outside(from: number, first: number, last: number): string {
-  return `position ${from} is ${from < first ? 'before' : 'behind'} the log, which goes from ${first} (oldest) to ${last} (now)`;
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { countDeliveries, findDeliveries, parkDeliveries, removeDeliveriesOf, removeDelivery } from './embedded-deliveries.js';
 import { beat, leave } from './embedded-presence.js';
 import { toText, type SubscriptionRow, type Tables, type Text } from './embedded-tables.js';
-import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets } from './hub-store.js';
+import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets, SuspendedBy } from './hub-store.js';
 
 /** What the hub keeps. Whoever is in the table `hubs` is alive, and holds what it is the holder of. */
 export class EmbeddedHub implements HubStore {
@@ -53,8 +53,11 @@ export class EmbeddedHub implements HubStore {
     return this.change(id, (row) => (isDeepStrictEqual(row.secrets, expected) ? { ...row, secrets } : undefined));
   }
 
-  async suspend(id: string, reason: string): Promise<boolean> {
-    return this.change(id, ({ holder: _holder, ...row }) => (row.suspended ? undefined : { ...row, suspended: { reason, at: new Date() } }));
+  async suspend(id: string, reason: string, by: SuspendedBy): Promise<boolean> {
+    return this.change(id, ({ holder: _holder, ...row }) => {
+      const isSuspended = row.suspended !== undefined && (by === 'hub' || row.suspended.by === by);
+      return isSuspended ? undefined : { ...row, suspended: { reason, by, at: new Date() } };
+    });
   }
 
   /** Who holds it goes on, and finds the new epoch with its next claim; one that was suspended is free. */

@@ -20,8 +20,11 @@ export interface HubStore {
   /** Replaces its secrets; false when it is not there, or has others than these, which are as they were read. */
   setSecrets(id: string, secrets: SubscriptionSecrets, expected: SubscriptionSecrets): Promise<boolean>;
 
-  /** Nothing is delivered until it is resumed; false when it is not there or suspended already. */
-  suspend(id: string, reason: string): Promise<boolean>;
+  /**
+   * Nothing is delivered until it is resumed; false when it is not there or suspended already. What an operator says takes the
+   * place of what the hub said.
+   */
+  suspend(id: string, reason: string, by: SuspendedBy): Promise<boolean>;
 
   /**
    * Delivers again: behind `cursor`, absent: where it stopped. Begins a new epoch and forgets what failed before.
@@ -110,9 +113,12 @@ export interface Subscription extends NewSubscription {
   /** Counts its resumptions; progress of an earlier epoch is not recorded. */
   readonly epoch: number;
   /** Why nothing is delivered until it is resumed; absent: it is active. */
-  readonly suspended?: { readonly reason: string; readonly at: Date };
+  readonly suspended?: { readonly reason: string; readonly by: SuspendedBy; readonly at: Date };
   readonly health: Health;
 }
+
+/** `hub`: it could not deliver; the listener that registers again ends that. */
+export type SuspendedBy = 'hub' | 'operator';
 
 /** What deliveries came to, as of the last record. */
 export interface Health {

@@ -1,4 +1,4 @@
-import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets } from './hub-store.js';
+import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets, SuspendedBy } from './hub-store.js';
 import { claim, leaveHub, release } from './mongo-claim.js';
 import { count } from './mongo-count.js';
 import { countDeliveries, dropDeliveries, findDeliveries, parkDeliveries } from './mongo-deliveries.js';
@@ -55,10 +55,10 @@ export class MongoHub implements HubStore {
     return matchedCount === 1;
   }
 
-  async suspend(id: string, reason: string): Promise<boolean> {
+  async suspend(id: string, reason: string, by: SuspendedBy): Promise<boolean> {
     const { matchedCount } = await this.collections().subscriptions.updateOne(
-      { _id: id, active: true },
-      { $set: { 'suspended.reason': reason, hold: FREE }, $currentDate: { 'suspended.at': true }, $unset: { active: '', holder: '' } },
+      { _id: id, ...(by === 'operator' ? { 'suspended.by': { $ne: by } } : { active: true }) },
+      { $set: { 'suspended.reason': reason, 'suspended.by': by, hold: FREE }, $currentDate: { 'suspended.at': true }, $unset: { active: '', holder: '' } },
     );
     return matchedCount === 1;
   }

@@ -134,7 +134,7 @@ export function hubClaimsContract(hub: () => HubStore): void {
       expect(await idsOf('a')).toEqual(numbered(4));
       await idsOf('a', 1);
       await setTimeout(20);
-      await hub().suspend('s00', 'test');
+      await hub().suspend('s00', 'test', 'hub');
       // Sees that the late one is gone, and has no more than its share of what was there then.
       expect(await idsOf('b', 1)).toEqual(['s01', 's02', 's03']);
       await hub().resume('s00');
@@ -146,7 +146,7 @@ export function hubClaimsContract(hub: () => HubStore): void {
       await register(['x', 'y', 'z']);
       await idsOf('a');
       await register(['new']);
-      await hub().suspend('x', 'test');
+      await hub().suspend('x', 'test', 'hub');
       await hub().unregister('y');
       const { held, share } = await hub().claim('a', TTL_MS);
       expect([held.map(({ id }) => id).sort(), share]).toEqual([['new', 'z'], 2]);

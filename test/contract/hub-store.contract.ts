@@ -48,7 +48,7 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
 
     it('stay as they are when they are registered again, whatever became of them', async () => {
       await hub().register(full);
-      await hub().suspend('full', 'gone');
+      await hub().suspend('full', 'gone', 'hub');
       await hub().resume('full', 9);
       const before = await found('full');
       const again = await hub().register(newSubscription('full', { secrets: { signing: [{ secret: 'other' }] }, cursor: 1 }));
@@ -67,7 +67,7 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
     it('are listed in order of id, of one API or of all, page by page, and counted', async () => {
       expect([await hub().subscriptions({}, 10), await hub().countSubscriptions()]).toEqual([[], 0]);
       for (const id of ['b', '$d', 'C', 'a', 'e.f']) await hub().register(newSubscription(id, { api: id === 'a' || id === 'C' ? 'party' : '$api' }));
-      await hub().suspend('a', 'test');
+      await hub().suspend('a', 'test', 'hub');
       const idsOf = async (filter: { api?: string; after?: string }, limit = 10): Promise<string[]> => (await hub().subscriptions(filter, limit)).map(({ id }) => id);
       expect(await idsOf({})).toEqual(['$d', 'C', 'a', 'b', 'e.f']);
       expect(await idsOf({}, 2)).toEqual(['$d', 'C']);
@@ -126,16 +126,30 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
       await register('a', 'b');
       await heldBy('h');
       const before = Date.now();
-      expect(await hub().suspend('a', '$reason')).toBe(true);
+      expect(await hub().suspend('a', '$reason', 'hub')).toBe(true);
       const { suspended } = await found('a');
       const at = suspended?.at ?? new Date(0);
-      expect(suspended).toStrictEqual({ reason: '$reason', at });
+      expect(suspended).toStrictEqual({ reason: '$reason', by: 'hub', at });
       expect(Math.abs(at.getTime() - before)).toBeLessThan(10_000);
-      expect([await hub().suspend('a', 'second'), await hub().suspend('unknown', 'test')]).toEqual([false, false]);
+      expect([await hub().suspend('a', 'second', 'hub'), await hub().suspend('unknown', 'test', 'hub')]).toEqual([false, false]);
       await hub().recordProgress('h', [{ id: 'a', epoch: 0, cursor: 5, health: health({ waiting: 1 }) }]);
       expect(await found('a')).toMatchObject({ suspended, cursor: 0, health: { waiting: 0 } });
       const { held, share } = await hub().claim('h', 60_000);
       expect([held.map(({ id }) => id), share]).toEqual([['b'], 1]);
+    });
+
+    it('are for an operator to suspend, whatever the hub said before or says then', async () => {
+      await register('a', 'b');
+      await heldBy('h');
+      await hub().suspend('a', 'fails', 'hub');
+      expect([await hub().suspend('a', 'moving', 'operator'), await hub().suspend('b', 'moving', 'operator')]).toEqual([true, true]);
+      const before = [await found('a'), await found('b')];
+      for (const { suspended } of before) expect(suspended).toStrictEqual({ reason: 'moving', by: 'operator', at: expect.any(Date) as Date });
+      for (const id of ['a', 'b', 'unknown']) expect([await hub().suspend(id, 'fails', 'hub'), await hub().suspend(id, 'again', 'operator')]).toEqual([false, false]);
+      expect([await found('a'), await found('b')]).toStrictEqual(before);
+      expect(await heldBy('h')).toEqual([]);
+      await hub().resume('a');
+      expect((await found('a')).suspended).toBeUndefined();
     });
 
     it('go on where they stopped, in a new epoch, with nothing that failed before, from the next claim on', async () => {
@@ -143,7 +157,7 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
       await heldBy('h');
       const failing = health({ waiting: 7, lastError: { at: new Date(2), text: '500' }, failingSince: new Date(1) });
       await hub().recordProgress('h', [{ id: 'a', epoch: 0, cursor: 5, health: failing }]);
-      await hub().suspend('a', 'fails');
+      await hub().suspend('a', 'fails', 'hub');
       expect((await found('a')).health).toStrictEqual(failing);
       expect(await hub().resume('a')).toBe(true);
       const { lastError: _error, failingSince: _since, ...rest } = failing;
@@ -151,7 +165,7 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
       const resumed = { ...newSubscription('a'), cursor: 5, registeredAt, epoch: 1, health: rest };
       expect(await found('a')).toStrictEqual(resumed);
       expect(await heldBy('h')).toStrictEqual([resumed]);
-      await hub().suspend('a', 'again');
+      await hub().suspend('a', 'again', 'hub');
       await hub().resume('a', 3);
       expect(await found('a')).toMatchObject({ epoch: 2, cursor: 3 });
       await hub().resume('a', 0);
@@ -181,7 +195,7 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
       await heldBy('h');
       const state = health({ waiting: 2, lastSuccess: new Date(1), oldestWaiting: new Date(2), lastError: { at: new Date(3), text: '$error' }, failingSince: new Date(4) });
       await hub().recordProgress('h', [{ id: 'full', epoch: 0, cursor: 2 ** 45 + 1, health: state }]);
-      await hub().suspend('suspended', 'test');
+      await hub().suspend('suspended', 'test', 'hub');
       await hub().parkDeliveries([parkedDelivery('full', '1')]);
       const before = [await found('full'), await found('suspended')];
       await reopen();
@@ -199,7 +213,7 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
       countSubscriptions: (closed) => closed.countSubscriptions(),
       unregister: (closed) => closed.unregister('a'),
       setSecrets: (closed) => closed.setSecrets('a', { signing: [] }, { signing: [] }),
-      suspend: (closed) => closed.suspend('a', 'test'),
+      suspend: (closed) => closed.suspend('a', 'test', 'hub'),
       resume: (closed) => closed.resume('a'),
       claim: (closed) => closed.claim('h', 1),
       release: (closed) => closed.release('h', ['a']),

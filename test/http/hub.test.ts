@@ -74,8 +74,24 @@ describe('POST', () => {
 
   it('resumes what was suspended', async () => {
     const { id } = await registered();
-    await rest.store.hub.suspend(id, 'nobody answers');
+    await rest.store.hub.suspend(id, 'nobody answers', 'hub');
     expect((await get(id)).status).toMatchObject({ state: 'suspended' });
+    expect((await registered()).status).toMatchObject({ state: 'active' });
+  });
+
+  it('does not resume what an operator suspended', async () => {
+    const { id } = await registered();
+    await rest.store.hub.suspend(id, 'moving', 'operator');
+    expect((await registered()).status).toMatchObject({ state: 'suspended', reason: 'moving' });
+  });
+
+  it('is refused where it would go on behind the log', async () => {
+    const { id } = await registered();
+    await rest.store.hub.resume(id, 7);
+    await rest.store.hub.suspend(id, 'the log ends', 'hub');
+    expect(await post({ callback: CALLBACK })).toMatchObject({ status: 409, body: tmfError(409, new RegExp(`^${id}: position 7 is behind the log.*DELETE`)) });
+    expect((await get(id)).status).toMatchObject({ state: 'suspended' });
+    expect((await remove(id)).status).toBe(204);
     expect((await registered()).status).toMatchObject({ state: 'active' });
   });
 
@@ -139,7 +155,7 @@ describe('GET by id', () => {
     await hub.parkDeliveries([parkedDelivery(id, 'e1'), parkedDelivery(id, 'e2'), parkedDelivery('other', 'e1')]);
     const told = { lastSuccess: '2026-01-01T00:00:01.000Z', lastError: { at: '2026-01-01T00:00:02.000Z', text: 'answered 500' }, waiting: 7, oldestWaiting: '2026-01-01T00:00:03.000Z', parked: 2 };
     expect((await get(id)).status).toEqual({ state: 'active', ...told });
-    await hub.suspend(id, 'nobody answers');
+    await hub.suspend(id, 'nobody answers', 'hub');
     const { status } = await get(id);
     expect(status).toEqual({ state: 'suspended', reason: 'nobody answers', since: expect.stringMatching(/^20.*Z$/) as string, ...told });
     expect((await ask(hubOf())).body).toMatchObject([{ id, status }]);

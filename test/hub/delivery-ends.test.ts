@@ -131,7 +131,7 @@ describe('suspension', () => {
     running.start();
     await logged(changed('a'));
     await running.untilIt('it has arrived', id, ({ cursor }) => cursor === 1);
-    await running.store.hub.suspend(id, 'maintenance');
+    await running.store.hub.suspend(id, 'maintenance', 'hub');
     await pause(100);
     await logged(changed('a', 2));
     await pause(100);

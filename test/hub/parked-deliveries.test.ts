@@ -105,7 +105,7 @@ it('removes the subscription of a listener that is gone, with what was parked fo
 it('sends nothing for a subscription that is suspended', async () => {
   await subscribe('s');
   const id = await park('s', 'r1', 7);
-  await store.hub.suspend('s', 'moving');
+  await store.hub.suspend('s', 'moving', 'hub');
   expect(told(await retry())).toEqual([[id, 'skipped', expect.stringContaining('resume it first')]]);
   expect([await left(), listener.received.length]).toEqual([[id], 0]);
 });

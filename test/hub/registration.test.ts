@@ -149,6 +149,8 @@ describe('registering', () => {
     await store.markPublished([commitId('test', serial)]);
   };
 
+  const withHub = (hub: HubStore): Parameters<typeof register>[0] => ({ hub, lastPosition: () => store.lastPosition(), readLog: (...args) => store.readLog(...args) });
+
   it('begins with what is published from now on', async () => {
     await publish(1);
     await publish(2);
@@ -206,10 +208,39 @@ describe('registering', () => {
 
   it('resumes what was suspended, from where it stopped', async () => {
     const { id, epoch } = await registered(asked());
-    await store.hub.suspend(id, 'nobody answers');
+    await store.hub.suspend(id, 'nobody answers', 'hub');
     await publish(1);
     const resumed = await registered(asked());
     expect([resumed.suspended, resumed.cursor, resumed.epoch > epoch]).toEqual([undefined, 0, true]);
+  });
+
+  it('does not resume what the log has no more of, and says what to do', async () => {
+    const { id } = await registered(signed('a'));
+    await store.hub.suspend(id, 'nobody answers', 'hub');
+    for (const serial of [1, 2, 3]) await publish(serial);
+    const before = await store.hub.subscription(id);
+    // The retention of the first one is over.
+    const later = { ...withHub(store.hub), readLog: (after: number, limit: number) => store.readLog(Math.max(1, after), limit) };
+    const refusal = { status: 409, faults: [{ at: id, problem: expect.stringMatching(/^position 0 is before the log, which goes from 1 .* to 3 .*; DELETE this subscription and register anew, or have the operator resume it/) as string }] };
+    await expect(register(later, signed('b'), rules, NOW)).rejects.toMatchObject(refusal);
+    expect(await store.hub.subscription(id)).toEqual(before);
+    await store.hub.resume(id, 1);
+    await store.hub.suspend(id, 'nobody answers', 'hub');
+    expect(await register(later, signed('b'), rules, NOW)).toMatchObject({ cursor: 1, secrets: { signing: [{ secret: secret('b') }, { secret: secret('a') }] } });
+    expect((await store.hub.subscription(id))?.suspended).toBeUndefined();
+    // An active one is the hub's to suspend.
+    await store.hub.resume(id, 0);
+    expect(await register(later, asked(), rules, NOW)).toMatchObject({ cursor: 0 });
+    await store.hub.unregister(id);
+    expect(await register(later, asked(), rules, NOW)).toMatchObject({ cursor: 3 });
+  });
+
+  it('does not resume what an operator suspended, but takes secrets', async () => {
+    const { id } = await registered(signed('a'));
+    await store.hub.suspend(id, 'nobody answers', 'hub');
+    await store.hub.suspend(id, 'moving', 'operator');
+    const again = await registered(signed('b'));
+    expect(again).toMatchObject({ suspended: { reason: 'moving', by: 'operator' }, epoch: 0, secrets: { signing: [{ secret: secret('b') }, { secret: secret('a') }] } });
   });
 
   it('ends at the most that there may be, but not for those that are there', async () => {
@@ -229,7 +260,7 @@ describe('registering', () => {
         return real(id, ...secrets);
       },
     });
-    const again = await register({ hub, lastPosition: () => store.lastPosition() }, signed('b'), rules, NOW);
+    const again = await register(withHub(hub), signed('b'), rules, NOW);
     expect(again).toMatchObject({ cursor: 1, secrets: { signing: [{ secret: secret('b') }] } });
   });
 });

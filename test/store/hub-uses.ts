@@ -13,7 +13,7 @@ const progress = (i: number): Progress => ({ id: idOf(i), epoch: 0, cursor: 5, h
 export async function fillHub(hub: HubStore): Promise<void> {
   const ids = Array.from({ length: SUBSCRIPTIONS }, (_, i) => idOf(i));
   await Promise.all(ids.map((id, i) => hub.register(newSubscription(id, { api: i % 20 === 0 ? 'party' : 'accountManagement' }))));
-  for (let i = 0; i < SUBSCRIPTIONS; i += 10) await hub.suspend(idOf(i), 'test');
+  for (let i = 0; i < SUBSCRIPTIONS; i += 10) await hub.suspend(idOf(i), 'test', 'hub');
   for (const holder of ['a', 'b', 'c', 'a', 'b']) {
     const { held, share } = await hub.claim(holder, TTL_MS);
     await hub.release(holder, held.slice(share).map(({ id }) => id));
@@ -37,7 +37,7 @@ export const hubUses: Readonly<Record<keyof HubStore, readonly (readonly [about:
   countSubscriptions: [['all', (hub) => hub.countSubscriptions()]],
   unregister: [['one with parked deliveries', (hub) => hub.unregister(idOf(79))]],
   setSecrets: [['one', (hub) => hub.setSecrets(idOf(1), { signing: [] }, { signing: [] })]],
-  suspend: [['one', (hub) => hub.suspend(idOf(2), 'test')]],
+  suspend: [['one', (hub) => hub.suspend(idOf(2), 'test', 'hub')]],
   resume: [
     ['a suspended one', (hub) => hub.resume(idOf(2))],
     ['an active one', (hub) => hub.resume(idOf(3), 1)],
