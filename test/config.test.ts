@@ -12,7 +12,7 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 }
 
 it('runs everything embedded without any setting', () => {
-  expect(readConfig({})).toMatchObject({ busUrl: 'memory:', storeUrl: 'file:./data', port: 8080, host: '127.0.0.1', roles: new Set(['http', 'worker']), roleTypeDefault: true });
+  expect(readConfig({})).toMatchObject({ busUrl: 'memory:', storeUrl: 'file:./data', port: 8080, host: '127.0.0.1', roles: new Set(['http', 'worker', 'hub']), roleTypeDefault: true });
 });
 
 it('takes an empty variable for an absent one', () => {
