@@ -190,7 +190,7 @@ const settings = {
   hubHttpsOnly: setting('HUB_HTTPS_ONLY', 'off', 'on: listeners must be https', flag),
   hubTimeoutMs: setting('HUB_TIMEOUT_MS', '10000', 'How long a listener may take to answer', integer(10, 600_000)),
   hubConcurrency: setting('HUB_CONCURRENCY', '8', 'Deliveries under way to one listener', integer(1, 100)),
-  hubAttempts: setting('HUB_ATTEMPTS', '12', 'How often a delivery is tried while others to the same listener succeed; then it is parked', integer(1, 1_000)),
+  hubAttempts: setting('HUB_ATTEMPTS', '12', 'How often an event is refused while others to the same listener are taken; then it is parked', integer(1, 1_000)),
   hubRetryMaxMs: setting('HUB_RETRY_MAX_MS', '60000', 'The longest pause between two attempts', integer(10, 3_600_000)),
   hubSuspendMinutes: setting('HUB_SUSPEND_MINUTES', '1440', 'After so long without any success a subscription is suspended', integer(1, 30 * DAY)),
   hubMax: setting('HUB_MAX', '1000', 'How many subscriptions there may be', integer(1, 100_000)),

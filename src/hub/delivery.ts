@@ -9,7 +9,7 @@ import { LogAhead, LogGone, type LogTail } from './log-tail.js';
 import type { LoggedEvent } from './logged-event.js';
 import { Patience, type PatienceOptions } from './patience.js';
 import { sendEvent } from './send-event.js';
-import type { Sender } from './sending.js';
+import type { Failed, Sender } from './sending.js';
 import type { SharedRoom } from './shared-room.js';
 
 export interface DeliveryOptions extends PatienceOptions {
@@ -115,14 +115,15 @@ export class Delivery {
     } else if (outcome.kind === 'gone') {
       await this.unregister();
     } else {
-      await this.failed(event, outcome.error, outcome.retryAfterMs);
+      await this.failed(event, outcome);
     }
   }
 
-  private async failed(event: LoggedEvent, error: string, retryAfterMs: number | undefined): Promise<void> {
+  private async failed(event: LoggedEvent, outcome: Failed): Promise<void> {
     // It may have been cut off, for which the listener is not to blame.
     if (this.stopped.signal.aborted) return;
-    const verdict = this.patience.failed(event.id, error, retryAfterMs, new Date());
+    const { error } = outcome;
+    const verdict = this.patience.failed(event.id, outcome, new Date());
     this.options.log.debug({ subscription: this.subscription.id, event: event.id, reason: error, verdict: verdict.kind }, 'event not delivered');
     if (verdict.kind === 'suspend') await this.suspend(verdict.reason);
     else if (verdict.kind === 'park') await this.park(event, error, verdict.attempts);

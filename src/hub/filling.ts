@@ -12,6 +12,8 @@ const MAX = { events: 200, characters: 1024 * 1024 };
 const MAX_WHEN_BLOCKED = { events: 2_000, characters: 4 * 1024 * 1024 };
 /** While all deliveries together hold as much as they may. */
 const MAX_WHEN_SHORT = { events: 20, characters: 64 * 1024 };
+/** How far those who take nothing may fill the room of all, and how far what is left of pages may: the others are to go on. */
+const PARTS = { troubled: 0.5, rest: 0.75, well: 1 };
 
 export interface FillingOptions {
   readonly tail: Pick<LogTail, 'next'>;
@@ -53,7 +55,7 @@ export class Filling {
 
   /** To be called whenever events were done or failed. */
   settle(): void {
-    if (this.closed || this.isTroubled || this.options.room.isShort) this.keep(undefined);
+    if (this.closed || this.isTroubled || this.options.room.isTaken(PARTS.rest)) this.keep(undefined);
     const size = this.closed ? 0 : this.inHand.size + this.restSize;
     this.options.room.take(size - this.counted);
     this.counted = size;
@@ -108,7 +110,7 @@ export class Filling {
 
   private get limits(): typeof MAX {
     const { room, patience } = this.options;
-    if (this.isTroubled ? room.isHalfTaken : room.isShort) return MAX_WHEN_SHORT;
+    if (room.isTaken(this.isTroubled ? PARTS.troubled : PARTS.well)) return MAX_WHEN_SHORT;
     return this.inHand.isBlocked && !patience.isDown ? MAX_WHEN_BLOCKED : MAX;
   }
 }

@@ -9,6 +9,9 @@ export interface HttpSenderOptions extends SafeClientOptions {
   readonly now?: () => Date;
 }
 
+/** Too Many Requests (RFC 6585, section 4), Service Unavailable (RFC 9110, section 15.6.4). */
+const BUSY: ReadonlySet<number> = new Set([429, 503]);
+
 /** Sends deliveries over HTTP. A request for a token has the time limit of its own. */
 export class HttpSender implements Sender {
   private readonly client: SafeClient;
@@ -43,5 +46,5 @@ function outcomeOf(answer: Answer | Unanswered, now: Date): Outcome {
   if (status === 410) return { kind: 'gone' };
   const pause = retryAfterMs(retryAfter, now);
   const error = status < 400 ? `answered ${status}, and redirects are not followed` : `answered ${status}`;
-  return { kind: 'failed', error, ...(pause === undefined ? {} : { retryAfterMs: pause }) };
+  return { kind: 'failed', error, ...(BUSY.has(status) ? { busy: true } : {}), ...(pause === undefined ? {} : { retryAfterMs: pause }) };
 }

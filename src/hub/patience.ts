@@ -1,10 +1,11 @@
 import type { Health } from '../store/hub-store.js';
+import type { Failed } from './sending.js';
 
 export interface PatienceOptions {
   /** The first pause; each further one is twice as long, up to `longestMs`. */
   readonly firstMs: number;
   readonly longestMs: number;
-  /** How often an event is tried while others succeed. */
+  /** How often an event may be refused while others are taken. */
   readonly attempts: number;
   /** Without any success for so long, nothing more is tried. */
   readonly suspendMs: number;
@@ -17,6 +18,8 @@ const A_WHILE_MS = 60_000;
 
 interface Tried {
   attempts: number;
+  /** Of those, how many say something about the event. */
+  refusals: number;
   /** How many deliveries had succeeded when it first failed. */
   readonly successesBefore: number;
 }
@@ -70,8 +73,8 @@ export class Patience {
     this.failingSince = undefined;
   }
 
-  failed(event: string, error: string, retryAfterMs: number | undefined, now: Date): Verdict {
-    const tried = this.tried.get(event) ?? { attempts: 0, successesBefore: this.successes };
+  failed(event: string, { error, busy, retryAfterMs = 0 }: Omit<Failed, 'kind'>, now: Date): Verdict {
+    const tried = this.tried.get(event) ?? { attempts: 0, refusals: 0, successesBefore: this.successes };
     tried.attempts += 1;
     this.tried.set(event, tried);
     this.failuresInARow += 1;
@@ -82,13 +85,14 @@ export class Patience {
     if (now.getTime() - this.failingSince.getTime() >= this.options.suspendMs) {
       return { kind: 'suspend', reason: `nothing could be delivered since ${this.failingSince.toISOString()}: ${error}` };
     }
-    if (tried.attempts >= this.options.attempts && this.successes > tried.successesBefore) {
+    // While nothing is taken, or the listener says so itself, it is not about the event.
+    if (!busy && !this.isDown && this.successes > tried.successesBefore) tried.refusals += 1;
+    if (tried.refusals >= this.options.attempts) {
       this.tried.delete(event);
       return { kind: 'park', attempts: tried.attempts };
     }
-    const ms = Math.max(this.pauseAfter(tried.attempts), retryAfterMs ?? 0);
-    const allMs = Math.max(this.isDown ? this.pauseAfter(this.failuresInARow - LISTENER_FAILS + 1) : 0, retryAfterMs ?? 0);
-    return { kind: 'again', ms, allMs };
+    const pauseOfAll = busy === true || this.isDown ? this.pauseAfter(Math.max(1, this.failuresInARow - LISTENER_FAILS + 1)) : 0;
+    return { kind: 'again', ms: Math.max(this.pauseAfter(tried.attempts), retryAfterMs), allMs: Math.max(pauseOfAll, retryAfterMs) };
   }
 
   private pauseAfter(failures: number): number {

@@ -21,9 +21,13 @@ export type Outcome =
       readonly kind: 'failed';
       /** For people: `answered 503`, `the connection was refused`. Holds no secret and nothing of the listener's body. */
       readonly error: string;
+      /** 429 and 503: this is about the listener, whatever it was sent. */
+      readonly busy?: true;
       /** What the listener asked for with Retry-After, in milliseconds. */
       readonly retryAfterMs?: number;
     };
+
+export type Failed = Extract<Outcome, { kind: 'failed' }>;
 
 /** Where deliveries go out. */
 export interface Sender {

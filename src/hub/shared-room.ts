@@ -1,4 +1,4 @@
-/** What all deliveries of a process have in memory together, in characters. Whoever takes nothing may fill half of it, so that the others go on. */
+/** What all deliveries of a process have in memory together, in characters; what several have of the same event counts for each. */
 export class SharedRoom {
   private taken = 0;
 
@@ -9,11 +9,8 @@ export class SharedRoom {
     this.taken += characters;
   }
 
-  get isShort(): boolean {
-    return this.taken >= this.most;
-  }
-
-  get isHalfTaken(): boolean {
-    return this.taken >= this.most / 2;
+  /** Whether so much of it is taken, 1 being all. */
+  isTaken(part: number): boolean {
+    return this.taken >= this.most * part;
   }
 }

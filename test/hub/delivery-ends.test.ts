@@ -31,7 +31,7 @@ describe('an event that is refused', () => {
     await logged(poison, behind, changed('good', 1));
     running.start({ attempts: 4 });
     await until('what is behind it has arrived', () => listener.received.some((received) => idOf(received) === behind.id));
-    expect(listener.received.filter((received) => idOf(received) === poison.id)).toHaveLength(4);
+    expect(listener.received.filter((received) => idOf(received) === poison.id)).toHaveLength(5);
     await running.untilIt('its progress is recorded', id, ({ cursor, health }) => cursor === 3 && health.waiting === 0);
     expect(await running.store.hub.parkedDeliveries({ subscription: id }, 10)).toEqual([
       {
@@ -42,7 +42,7 @@ describe('an event that is refused', () => {
         key: 'partyRole.PartyRoleAttributeValueChangeEvent',
         order: 'partyRole/bad',
         position: 1,
-        attempts: 4,
+        attempts: 5,
         error: 'answered 422',
         content: poison.content,
       },
@@ -63,11 +63,30 @@ describe('an event that is refused', () => {
     expect(await running.store.hub.countParkedDeliveries({})).toEqual(new Map());
   });
 
+  it('once each after an outage, by a listener that is still busy, is not parked', async () => {
+    const seen = new Set<string>();
+    let broken = true;
+    const listener = await startListener((response, received) => {
+      if (broken) return void response.writeHead(500).end();
+      // One is taken, and each of the others is refused once and told to come again.
+      if (seen.size === 0 || seen.has(idOf(received))) ok(response);
+      else response.writeHead(seen.size % 2 === 0 ? 429 : 502).end();
+      seen.add(idOf(received));
+    });
+    const id = await running.register(listener.url);
+    await logged(...Array.from({ length: 30 }, (_, index) => changed(`r${index}`)));
+    running.start({ attempts: 4, longestMs: 10 });
+    await until('it was tried often', () => listener.received.length > 200);
+    broken = false;
+    await running.untilIt('all have arrived', id, ({ cursor, health }) => cursor === 30 && health.waiting === 0);
+    expect([seen.size, await running.store.hub.countParkedDeliveries({})]).toEqual([30, new Map()]);
+  });
+
   it('alone on a quiet line does not keep what comes next', async () => {
     const poison = changed('bad');
     const listener = await startListener((response, received) => (idOf(received) === poison.id ? void response.writeHead(422).end() : ok(response)));
     const id = await running.register(listener.url);
-    running.start({ firstMs: 600, longestMs: 600, attempts: 6 });
+    running.start({ firstMs: 300, longestMs: 300, attempts: 2 });
     await logged(poison);
     const tries = (): number => listener.received.filter((received) => idOf(received) === poison.id).length;
     await until('it was tried often', () => tries() === 5);
@@ -76,6 +95,7 @@ describe('an event that is refused', () => {
     await until('the next one has arrived', () => listener.received.some((received) => idOf(received) === next.id));
     expect(tries()).toBe(5);
     await running.untilIt('it is parked', id, ({ cursor }) => cursor === 2);
+    expect(tries()).toBe(7);
   });
 
   it('with hundreds behind it does not keep other resources', async () => {

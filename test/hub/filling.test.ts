@@ -70,14 +70,14 @@ it('reads each commit once for a listener that takes its events, and holds no mo
 });
 
 it('keeps nothing but what is in hand for one that takes nothing, and goes on inside the commit', async () => {
-  // Half of it is more than what is in hand, and less than a page.
-  const room = new SharedRoom(800_000);
+  // Half of it is more than what is in hand, and less than that and what is left of the page.
+  const room = new SharedRoom(1_000_000);
   const filled = new Filled(room, 1_000);
   await filled.deliver(10);
-  expect([filled.inHand.count, room.isHalfTaken]).toEqual([190, true]);
+  expect([filled.inHand.count, room.isTaken(0.5)]).toEqual([190, true]);
   filled.patience.isDown = true;
   filled.settle();
-  expect([filled.inHand.count, room.isHalfTaken]).toEqual([190, false]);
+  expect([filled.inHand.count, room.isTaken(0.5)]).toEqual([190, false]);
   filled.patience.isDown = false;
   await filled.deliverAll();
   expect(filled.taken).toEqual(everything);
@@ -91,7 +91,7 @@ it('holds little when all together hold too much, and still gets on', async () =
   await new Promise(setImmediate);
   const held = [filled, ...others].reduce((sum, { inHand }) => sum + inHand.size, 0);
   expect(held).toBeLessThan(100_000 + 21 * 64 * 1024);
-  expect(room.isShort).toBe(true);
+  expect(room.isTaken(1)).toBe(true);
   await filled.deliverAll();
   expect(filled.taken).toEqual(everything);
 });
@@ -100,8 +100,8 @@ it('gives back what it held when it is closed', async () => {
   const room = new SharedRoom(1_000_000);
   const filled = new Filled(room, 5_000);
   await new Promise(setImmediate);
-  expect(room.isHalfTaken).toBe(true);
+  expect(room.isTaken(0.5)).toBe(true);
   filled.close();
   room.take(499_999);
-  expect(room.isHalfTaken).toBe(false);
+  expect(room.isTaken(0.5)).toBe(false);
 });

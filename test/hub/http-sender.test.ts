@@ -31,9 +31,14 @@ it.each([200, 201, 202, 204, 299])('takes %d for delivered', async (status) => {
   expect(await openSender().send(to(listener.url))).toEqual({ kind: 'delivered' });
 });
 
-it.each([400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 599])('takes %d for failed, and says nothing of the body', async (status) => {
+it.each([400, 401, 403, 404, 409, 422, 500, 502, 599])('takes %d for failed, and says nothing of the body', async (status) => {
   const listener = await startListener((response) => response.writeHead(status).end('hush'));
   expect(await openSender().send(to(listener.url))).toEqual(failed(`answered ${status}`));
+});
+
+it.each([429, 503])('takes %d for failed, whatever was sent', async (status) => {
+  const listener = await startListener((response) => response.writeHead(status).end('hush'));
+  expect(await openSender().send(to(listener.url))).toEqual({ ...failed(`answered ${status}`), busy: true });
 });
 
 it('takes 410 for gone', async () => {
@@ -55,7 +60,7 @@ it.each([
 ])('passes on what Retry-After asks for: %d %s', async (status, value, retryAfterMs) => {
   const listener = await startListener((response) => response.writeHead(status, { 'retry-after': value }).end());
   const sender = openSender({ now: () => new Date('2026-03-04T05:06:07Z') });
-  expect(await sender.send(to(listener.url))).toEqual({ ...failed(`answered ${status}`), retryAfterMs });
+  expect(await sender.send(to(listener.url))).toMatchObject({ ...failed(`answered ${status}`), retryAfterMs });
 });
 
 it('keeps connections, and no more of them than it may', async () => {
@@ -186,7 +191,7 @@ describe('listeners that misbehave', () => {
     const slow = await startListener((response) => response.writeHead(200).write('begun'));
     expect(await openSender({ timeoutMs: 150 }).send(to(slow.url))).toEqual({ kind: 'delivered' });
     const short = await startRaw((socket) => socket.once('data', () => socket.end('HTTP/1.1 503 No\r\ncontent-length: 10\r\n\r\nshort')));
-    expect(await openSender().send(to(short.url))).toEqual(failed('answered 503'));
+    expect(await openSender().send(to(short.url))).toEqual({ ...failed('answered 503'), busy: true });
   });
 });
 
