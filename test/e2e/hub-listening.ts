@@ -1,4 +1,5 @@
 import { closeAll, startListener, type LocalListener } from '../hub/local-listener.js';
+import { checkDelivery } from '../support/checked-fetch.js';
 import { startService, type Service } from '../support/service.js';
 import { Api, json } from './api.js';
 
@@ -46,6 +47,7 @@ export async function startListening(settings: Readonly<Record<string, string>>)
       });
     },
     close: async () => {
+      for (const delivery of listener.received) await checkDelivery(service.url, delivery, false);
       await closeAll();
       await service.stop();
     },
