@@ -39,8 +39,8 @@ it('OpenAPI: everything is valid', async () => {
 const parts = all.map((definition) => documentsOf(contractOf([definition])).asyncapi);
 
 it('AsyncAPI: the document of each resource is valid', async () => {
-  const [first = {}] = parts;
-  const problems = await problemsOf('asyncapi', [...parts, { ...first, operations: { broken: { action: 'shout', channel: { $ref: '#/channels/nowhere' } } } }]);
+  const { channels: _, components: __, ...rest } = parts[0] ?? {};
+  const problems = await problemsOf('asyncapi', [...parts, { ...rest, operations: { broken: { action: 'shout', channel: { $ref: '#/channels/nowhere' } } } }]);
   expect(problems.slice(0, -1)).toEqual(parts.map(() => []));
   expect(problems.at(-1)).not.toEqual([]);
 }, 120_000);
