@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { hold } from '../hold.js';
 import { textOf } from '../errors.js';
-import type { HubStore, ParkedDelivery, Progress, Subscription } from '../store/hub-store.js';
+import type { HubStore, ParkedDelivery, Progress, Subscription, Tenure } from '../store/hub-store.js';
 import type { EventFilter } from './event-filter.js';
 import { Filling } from './filling.js';
 import { InHand } from './in-hand.js';
@@ -16,6 +16,8 @@ export interface DeliveryOptions extends PatienceOptions {
   readonly store: Pick<HubStore, 'parkDeliveries' | 'suspend' | 'unregister'>;
   readonly tail: Pick<LogTail, 'next'>;
   readonly sender: Sender;
+  /** This process, as the other hubs know it. */
+  readonly holder: string;
   readonly room: SharedRoom;
   /** Deliveries under way to one listener. */
   readonly concurrency: number;
@@ -54,6 +56,11 @@ export class Delivery {
   /** The same subscription with what may have been changed of it: its secrets. */
   refresh(subscription: Subscription): void {
     this.current = subscription;
+  }
+
+  private get tenure(): Tenure {
+    const { id, epoch, registeredAt } = this.subscription;
+    return { id, epoch, registeredAt, holder: this.options.holder };
   }
 
   start(): void {
@@ -159,7 +166,8 @@ export class Delivery {
       content: recorded.content,
     };
     try {
-      await hold('setting a delivery aside', () => store.parkDeliveries([parked]), this.stopped.signal, log);
+      // Else it is delivered by another hub, or begins anew, or is not there any more.
+      if (!(await hold('setting a delivery aside', () => store.parkDeliveries([parked], this.tenure), this.stopped.signal, log))) return;
     } catch {
       // Stopped: it was not set aside, and comes again.
       return;
@@ -169,19 +177,19 @@ export class Delivery {
   }
 
   private async suspend(reason: string): Promise<void> {
-    await this.ended('suspending a subscription', reason, (id) => this.options.store.suspend(id, reason, 'hub'));
+    await this.ended('suspending a subscription', reason, () => this.options.store.suspend(this.tenure, reason, 'hub'));
   }
 
   private async unregister(): Promise<void> {
-    await this.ended('removing a subscription', 'the listener answered 410', (id) => this.options.store.unregister(id));
+    await this.ended('removing a subscription', 'the listener answered 410', () => this.options.store.unregister(this.tenure));
   }
 
   /** Nothing more is to be delivered. */
-  private async ended(what: string, reason: string, record: (id: string) => Promise<boolean>): Promise<void> {
+  private async ended(what: string, reason: string, record: () => Promise<boolean>): Promise<void> {
     const { log } = this.options;
     const { id, callback } = this.subscription;
     try {
-      const recorded = await hold(what, () => record(id), this.stopped.signal, log);
+      const recorded = await hold(what, record, this.stopped.signal, log);
       if (recorded) log.warn({ subscription: id, host: new URL(callback).host, reason }, what);
     } catch (error) {
       if (!this.stopped.signal.aborted) log.error({ subscription: id, reason: textOf(error) }, what);

@@ -7,8 +7,6 @@ import { SharedRoom } from './shared-room.js';
 
 export interface HubOptions extends Omit<DeliveryOptions, 'store' | 'room'> {
   readonly store: HubStore;
-  /** This process, as the other hubs know it. */
-  readonly holder: string;
   readonly filterOf: (subscription: Subscription) => EventFilter;
   readonly roundMs: number;
   /** What this process has not claimed for so long is anybody's. */

@@ -1,17 +1,13 @@
 import { fromText, toText, type Tables } from './embedded-tables.js';
 import type { ParkedDelivery, ParkedDeliveryFilter } from './hub-store.js';
 
-/** See `HubStore.parkDeliveries`. */
-export async function parkDeliveries(tables: Tables, deliveries: readonly ParkedDelivery[]): Promise<void> {
-  await tables.write(() => {
-    for (const { id, at, ...rest } of deliveries) {
-      removeDelivery(tables, id);
-      const time = at.getTime();
-      tables.deliveries.putSync(id, toText({ ...rest, at: time }));
-      tables.deliveriesByTime.putSync([time, id], rest.subscription);
-      tables.deliveriesOf.putSync([rest.subscription, time, id], '');
-    }
-  });
+/** Inside a transaction. See `HubStore.parkDeliveries`. */
+export function parkDelivery(tables: Tables, { id, at, ...rest }: ParkedDelivery): void {
+  removeDelivery(tables, id);
+  const time = at.getTime();
+  tables.deliveries.putSync(id, toText({ ...rest, at: time }));
+  tables.deliveriesByTime.putSync([time, id], rest.subscription);
+  tables.deliveriesOf.putSync([rest.subscription, time, id], '');
 }
 
 /** See `HubStore.parkedDeliveries`. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { countDeliveries, findDeliveries, parkDeliveries, removeDeliveriesOf, removeDelivery } from './embedded-deliveries.js';
+import { countDeliveries, findDeliveries, parkDelivery, removeDeliveriesOf, removeDelivery } from './embedded-deliveries.js';
 import { beat, leave } from './embedded-presence.js';
 import { toText, type SubscriptionRow, type Tables, type Text } from './embedded-tables.js';
-import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets, SuspendedBy } from './hub-store.js';
+import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets, SuspendedBy, Tenure } from './hub-store.js';
 
 /** What the hub keeps. Whoever is in the table `hubs` is alive, and holds what it is the holder of. */
 export class EmbeddedHub implements HubStore {
@@ -41,9 +41,11 @@ export class EmbeddedHub implements HubStore {
     return tables.subscriptions.getKeysCount();
   }
 
-  async unregister(id: string): Promise<boolean> {
+  async unregister(which: string | Tenure): Promise<boolean> {
     const tables = await this.ready();
+    const id = idOf(which);
     return tables.write(() => {
+      if (typeof which === 'object' && !lasts(tables, which)) return false;
       removeDeliveriesOf(tables, id);
       return tables.subscriptions.removeSync(id);
     });
@@ -53,8 +55,8 @@ export class EmbeddedHub implements HubStore {
     return this.change(id, (row) => (isDeepStrictEqual(row.secrets, expected) ? { ...row, secrets } : undefined));
   }
 
-  async suspend(id: string, reason: string, by: SuspendedBy): Promise<boolean> {
-    return this.change(id, ({ holder: _holder, ...row }) => {
+  async suspend(which: string | Tenure, reason: string, by: SuspendedBy): Promise<boolean> {
+    return this.change(which, ({ holder: _holder, ...row }) => {
       const isSuspended = row.suspended !== undefined && (by === 'hub' || row.suspended.by === by);
       return isSuspended ? undefined : { ...row, suspended: { reason, by, at: new Date() } };
     });
@@ -112,8 +114,13 @@ export class EmbeddedHub implements HubStore {
     });
   }
 
-  async parkDeliveries(deliveries: readonly ParkedDelivery[]): Promise<void> {
-    return parkDeliveries(await this.ready(), deliveries);
+  async parkDeliveries(deliveries: readonly ParkedDelivery[], during?: Tenure): Promise<boolean> {
+    const tables = await this.ready();
+    return tables.write(() => {
+      if (during && !lasts(tables, during)) return false;
+      for (const delivery of deliveries) parkDelivery(tables, delivery);
+      return true;
+    });
   }
 
   async parkedDeliveries(filter: ParkedDeliveryFilter, limit: number): Promise<ParkedDelivery[]> {
@@ -130,15 +137,27 @@ export class EmbeddedHub implements HubStore {
   }
 
   /** False, and nothing is changed, when it is not there or there is nothing to change. */
-  private async change(id: string, changed: (row: SubscriptionRow) => SubscriptionRow | undefined): Promise<boolean> {
+  private async change(which: string | Tenure, changed: (row: SubscriptionRow) => SubscriptionRow | undefined): Promise<boolean> {
     const tables = await this.ready();
+    const id = idOf(which);
     return tables.write(() => {
+      if (typeof which === 'object' && !lasts(tables, which)) return false;
       const row = rowOf(tables, id);
       const next = row && changed(row);
       if (next) put(tables, id, next);
       return next !== undefined;
     });
   }
+}
+
+function idOf(which: string | Tenure): string {
+  return typeof which === 'string' ? which : which.id;
+}
+
+/** Inside a transaction. */
+function lasts(tables: Tables, { id, holder, epoch, registeredAt }: Tenure): boolean {
+  const row = rowOf(tables, id);
+  return row?.holder === holder && row.epoch === epoch && row.registeredAt.getTime() === registeredAt.getTime();
 }
 
 function free(tables: Tables, holder: string, id: string, row: SubscriptionRow | undefined): void {

@@ -14,3 +14,8 @@ export function beat(presence: Presence, name: string, now: number, ttlMs: numbe
 export function leave(presence: Presence, name: string): void {
   presence.removeSync(name);
 }
+
+/** Inside a transaction. Nobody is alive any more. */
+export function forgetAll(presence: Presence): void {
+  for (const name of [...presence.getKeys()]) presence.removeSync(name);
+}

@@ -10,7 +10,7 @@ import { EmbeddedHub } from './embedded-hub.js';
 import { lockFolder, type FolderLock } from './embedded-lock.js';
 import { findPending, findReceipts, lastPosition, markPublished, readCommit, readLog, readPast } from './embedded-log.js';
 import { countParked, dropParked, findParked, recordRetry } from './embedded-parked.js';
-import { beat, leave } from './embedded-presence.js';
+import { beat, forgetAll, leave } from './embedded-presence.js';
 import { currentRow, readStored, toStored } from './embedded-rows.js';
 import { fromText, Tables, toText } from './embedded-tables.js';
 import type { ParkReason } from '../message.js';
@@ -97,7 +97,7 @@ class EmbeddedStore implements Store {
     const store = new EmbeddedStore(tables, release, options);
     try {
       await store.checkFormat();
-      if (options.asFound !== true) await store.sweep();
+      if (options.asFound !== true) await store.takeOver();
       return store;
     } catch (error) {
       await store.close();
@@ -290,6 +290,12 @@ class EmbeddedStore implements Store {
     await this.tables.write(() => {
       this.tables.meta.putSync('format', String(FORMAT));
     });
+  }
+
+  /** The hub of before is not alive any more, whatever it said: this process alone has the folder. */
+  private async takeOver(): Promise<void> {
+    await this.tables.write(() => forgetAll(this.tables.hubs));
+    await this.sweep();
   }
 
   private sweep(): Promise<void> {

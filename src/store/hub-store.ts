@@ -14,8 +14,8 @@ export interface HubStore {
   /** How many there are of all APIs. */
   countSubscriptions(): Promise<number>;
 
-  /** Deletes it with its parked deliveries; false when it is not there. */
-  unregister(id: string): Promise<boolean>;
+  /** Deletes it with its parked deliveries; false when it is not there. @param which by id: whoever has it */
+  unregister(which: string | Tenure): Promise<boolean>;
 
   /** Replaces its secrets; false when it is not there, or has others than these, which are as they were read. */
   setSecrets(id: string, secrets: SubscriptionSecrets, expected: SubscriptionSecrets): Promise<boolean>;
@@ -23,8 +23,9 @@ export interface HubStore {
   /**
    * Nothing is delivered until it is resumed; false when it is not there or suspended already. What an operator says takes the
    * place of what the hub said.
+   * @param which by id: whoever has it
    */
-  suspend(id: string, reason: string, by: SuspendedBy): Promise<boolean>;
+  suspend(which: string | Tenure, reason: string, by: SuspendedBy): Promise<boolean>;
 
   /**
    * Delivers again: behind `cursor`, absent: where it stopped. Begins a new epoch and forgets what failed before.
@@ -47,8 +48,11 @@ export interface HubStore {
   /** Records how far these have come, but for those that this holder does not hold in this epoch. */
   recordProgress(holder: string, progress: readonly Progress[]): Promise<void>;
 
-  /** Sets deliveries aside, durably; one that is there already is replaced. */
-  parkDeliveries(deliveries: readonly ParkedDelivery[]): Promise<void>;
+  /**
+   * Sets deliveries aside, durably; one that is there already is replaced.
+   * @param during they are all of this subscription; when that is over, none is set aside and the answer is false
+   */
+  parkDeliveries(deliveries: readonly ParkedDelivery[], during?: Tenure): Promise<boolean>;
 
   /** Those that the filter lets through, in order of time and then id, at most `limit`. */
   parkedDeliveries(filter: ParkedDeliveryFilter, limit: number): Promise<ParkedDelivery[]>;
@@ -137,6 +141,11 @@ export interface Claim {
   readonly held: readonly Subscription[];
   /** An even share of all active ones, rounded up. */
   readonly share: number;
+}
+
+/** One hub's hold on a subscription as that was when it began to deliver: over once it is held by nobody or another, resumed, or registered anew. */
+export interface Tenure extends Pick<Subscription, 'id' | 'epoch' | 'registeredAt'> {
+  readonly holder: string;
 }
 
 export interface Progress {

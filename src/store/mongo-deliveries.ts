@@ -1,14 +1,33 @@
-import type { Filter } from 'mongodb';
-import type { ParkedDelivery, ParkedDeliveryFilter } from './hub-store.js';
+import type { ClientSession, Filter, MongoClient } from 'mongodb';
+import type { ParkedDelivery, ParkedDeliveryFilter, Tenure } from './hub-store.js';
 import type { Collections } from './mongo-documents.js';
 import { onceMore } from './mongo-errors.js';
-import { fromDeliveryDocument, toDeliveryDocument, type DeliveryDocument } from './mongo-hub-documents.js';
+import { fromDeliveryDocument, toDeliveryDocument, toTenureFilter, type DeliveryDocument } from './mongo-hub-documents.js';
 
 /** See `HubStore.parkDeliveries`. */
-export async function parkDeliveries({ parkedDeliveries }: Collections, deliveries: readonly ParkedDelivery[]): Promise<void> {
+export async function parkDeliveries(collections: Collections, deliveries: readonly ParkedDelivery[]): Promise<void> {
+  await onceMore(() => replaceAll(collections, deliveries));
+}
+
+/** See `HubStore.parkDeliveries`. Whoever deletes the subscription comes before it, and nothing is set aside, or behind it, and deletes that, too. */
+export async function parkDuring(client: MongoClient, collections: Collections, deliveries: readonly ParkedDelivery[], during: Tenure): Promise<boolean> {
+  return client.withSession((session) =>
+    session.withTransaction(
+      async () => {
+        // The new value makes it a real write: one that changes nothing would not meet a deletion.
+        const { matchedCount } = await collections.subscriptions.updateOne(toTenureFilter(during), { $inc: { parkings: 1 } }, { session });
+        if (matchedCount === 1) await replaceAll(collections, deliveries, session);
+        return matchedCount === 1;
+      },
+      { readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', journal: true }, readPreference: 'primary' },
+    ),
+  );
+}
+
+async function replaceAll({ parkedDeliveries }: Collections, deliveries: readonly ParkedDelivery[], session?: ClientSession): Promise<void> {
   if (deliveries.length === 0) return;
   const operations = deliveries.map(toDeliveryDocument).map(({ _id, ...replacement }) => ({ replaceOne: { filter: { _id }, replacement, upsert: true } }));
-  await onceMore(() => parkedDeliveries.bulkWrite(operations, { ordered: true }));
+  await parkedDeliveries.bulkWrite(operations, { ordered: true, ...(session ? { session } : {}) });
 }
 
 /** See `HubStore.parkedDeliveries`. */

@@ -1,4 +1,5 @@
-import type { ParkedDelivery, Subscription } from './hub-store.js';
+import type { Filter } from 'mongodb';
+import type { ParkedDelivery, Subscription, Tenure } from './hub-store.js';
 import { FORMAT } from './store.js';
 
 /** The `hold` of what nobody has. */
@@ -13,6 +14,8 @@ export interface SubscriptionDocument extends Omit<Subscription, 'id'> {
   readonly holder?: string;
   /** In which of its lives it took this, see `HubsDocument`; `FREE`: nobody holds it. */
   readonly hold: string;
+  /** Counts how often deliveries of it were set aside; absent: never. */
+  readonly parkings?: number;
 }
 
 /**
@@ -29,8 +32,13 @@ export interface DeliveryDocument extends Omit<ParkedDelivery, 'id'> {
   readonly format: number;
 }
 
-export function fromSubscriptionDocument({ _id, format: _format, active: _active, holder: _holder, hold: _hold, ...rest }: SubscriptionDocument): Subscription {
+export function fromSubscriptionDocument({ _id, format: _format, active: _active, holder: _holder, hold: _hold, parkings: _parkings, ...rest }: SubscriptionDocument): Subscription {
   return { id: _id, ...rest };
+}
+
+/** Finds the subscription as long as the tenure lasts. */
+export function toTenureFilter({ id, holder, epoch, registeredAt }: Tenure): Filter<SubscriptionDocument> {
+  return { _id: id, holder, epoch, registeredAt };
 }
 
 export function toDeliveryDocument({ id, ...rest }: ParkedDelivery): DeliveryDocument {

@@ -1,16 +1,20 @@
-import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets, SuspendedBy } from './hub-store.js';
+import type { Filter, MongoClient } from 'mongodb';
+import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets, SuspendedBy, Tenure } from './hub-store.js';
 import { claim, leaveHub, release } from './mongo-claim.js';
 import { count } from './mongo-count.js';
-import { countDeliveries, dropDeliveries, findDeliveries, parkDeliveries } from './mongo-deliveries.js';
+import { countDeliveries, dropDeliveries, findDeliveries, parkDeliveries, parkDuring } from './mongo-deliveries.js';
 import type { Collections } from './mongo-documents.js';
 import { onceMore } from './mongo-errors.js';
-import { FREE, fromSubscriptionDocument } from './mongo-hub-documents.js';
+import { FREE, fromSubscriptionDocument, toTenureFilter, type SubscriptionDocument } from './mongo-hub-documents.js';
 import { FORMAT } from './store.js';
 
 /** What the hub keeps, in the collections `subscriptions`, `hubs` and `parkedDeliveries`. */
 export class MongoHub implements HubStore {
   /** @param collections throws while the database cannot be used */
-  constructor(private readonly collections: () => Collections) {}
+  constructor(
+    private readonly client: MongoClient,
+    private readonly collections: () => Collections,
+  ) {}
 
   async register({ id, ...asked }: NewSubscription): Promise<{ subscription: Subscription; isNew: boolean }> {
     const { subscriptions } = this.collections();
@@ -43,9 +47,11 @@ export class MongoHub implements HubStore {
   }
 
   /** What is left of a deletion that was interrupted goes with the next one. */
-  async unregister(id: string): Promise<boolean> {
+  async unregister(which: string | Tenure): Promise<boolean> {
     const { subscriptions, parkedDeliveries } = this.collections();
-    const { deletedCount } = await subscriptions.deleteOne({ _id: id });
+    const id = typeof which === 'string' ? which : which.id;
+    const { deletedCount } = await subscriptions.deleteOne(toFilter(which));
+    if (deletedCount === 0 && (await this.subscription(id))) return false;
     await parkedDeliveries.deleteMany({ subscription: id });
     return deletedCount === 1;
   }
@@ -55,9 +61,9 @@ export class MongoHub implements HubStore {
     return matchedCount === 1;
   }
 
-  async suspend(id: string, reason: string, by: SuspendedBy): Promise<boolean> {
+  async suspend(which: string | Tenure, reason: string, by: SuspendedBy): Promise<boolean> {
     const { matchedCount } = await this.collections().subscriptions.updateOne(
-      { _id: id, ...(by === 'operator' ? { 'suspended.by': { $ne: by } } : { active: true }) },
+      { ...toFilter(which), ...(by === 'operator' ? { 'suspended.by': { $ne: by } } : { active: true }) },
       { $set: { 'suspended.reason': reason, 'suspended.by': by, hold: FREE }, $currentDate: { 'suspended.at': true }, $unset: { active: '', holder: '' } },
     );
     return matchedCount === 1;
@@ -97,8 +103,10 @@ export class MongoHub implements HubStore {
     await subscriptions.bulkWrite(operations, { ordered: false });
   }
 
-  async parkDeliveries(deliveries: readonly ParkedDelivery[]): Promise<void> {
-    return parkDeliveries(this.collections(), deliveries);
+  async parkDeliveries(deliveries: readonly ParkedDelivery[], during?: Tenure): Promise<boolean> {
+    if (during) return parkDuring(this.client, this.collections(), deliveries, during);
+    await parkDeliveries(this.collections(), deliveries);
+    return true;
   }
 
   async parkedDeliveries(filter: ParkedDeliveryFilter, limit: number): Promise<ParkedDelivery[]> {
@@ -112,4 +120,8 @@ export class MongoHub implements HubStore {
   async dropDeliveries(ids: readonly string[]): Promise<number> {
     return dropDeliveries(this.collections(), ids);
   }
+}
+
+function toFilter(which: string | Tenure): Filter<SubscriptionDocument> {
+  return typeof which === 'string' ? { _id: which } : toTenureFilter(which);
 }

@@ -52,7 +52,7 @@ class MongoStore implements Store {
   ) {
     this.abandoned = new AbandonedTransactions(connection.client, connection.database, log);
     this.queryTimeoutMs = queryTimeoutMs;
-    this.hub = new MongoHub(() => connection.collections());
+    this.hub = new MongoHub(connection.client, () => connection.collections());
   }
 
   async load(type: string, ids: readonly string[]): Promise<Map<string, StoredResource>> {

@@ -1,4 +1,5 @@
-import type { HubStore, NewSubscription, Subscription, SubscriptionSecrets } from '../../src/store/hub-store.js';
+import { setTimeout } from 'node:timers/promises';
+import type { HubStore, NewSubscription, Subscription, SubscriptionSecrets, Tenure } from '../../src/store/hub-store.js';
 import type { Store } from '../../src/store/store.js';
 import { hubClaimsContract } from './hub-claims.contract.js';
 import { hubDeliveriesContract } from './hub-deliveries.contract.js';
@@ -185,11 +186,79 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
     });
   });
 
+  describe('what a hub does to a subscription that it holds', () => {
+    const delivery = parkedDelivery('a', '1');
+
+    /** What the hub `h` can do with it from now on. */
+    async function tenureOf(id: string): Promise<Tenure> {
+      await heldBy('h');
+      const { epoch, registeredAt } = await found(id);
+      return { id, holder: 'h', epoch, registeredAt };
+    }
+
+    it('is done while it holds it', async () => {
+      await register('a', 'b');
+      const [a, b] = [await tenureOf('a'), await tenureOf('b')];
+      expect(await hub().parkDeliveries([delivery], a)).toBe(true);
+      expect(await hub().parkDeliveries([{ ...delivery, error: 'again' }], a)).toBe(true);
+      expect(await hub().parkedDeliveries({}, 10)).toEqual([{ ...delivery, error: 'again' }]);
+      expect((await heldBy('h')).map((one) => Object.keys(one).sort())).toEqual([1, 2].map(() => [...Object.keys(newSubscription('a')), 'registeredAt', 'epoch', 'health'].sort()));
+      expect([await hub().suspend(b, 'fails', 'hub'), await hub().unregister(a)]).toEqual([true, true]);
+      expect(await found('b')).toMatchObject({ suspended: { reason: 'fails', by: 'hub' } });
+      expect([await hub().subscription('a'), await hub().parkedDeliveries({}, 10)]).toEqual([undefined, []]);
+    });
+
+    it.each<[string, () => Promise<unknown>]>([
+      ['gave it up', () => hub().release('h', ['a'])],
+      ['left', () => hub().leaveHub('h')],
+      ['it was suspended', () => hub().suspend('a', 'moving', 'operator')],
+      ['it was resumed', () => hub().resume('a')],
+      ['it was suspended and resumed, and is held again', async () => {
+        await hub().suspend('a', 'moving', 'operator');
+        await hub().resume('a');
+        await heldBy('h');
+      }],
+      ['another one took it', async () => {
+        await hub().leaveHub('h');
+        await heldBy('other');
+      }],
+      ['it was registered anew, and is held again', async () => {
+        await hub().unregister('a');
+        await setTimeout(5);
+        await register('a');
+        await heldBy('h');
+      }],
+    ])('is not done any more after %s', async (_what, change) => {
+      await register('a');
+      const tenure = await tenureOf('a');
+      await change();
+      await hub().parkDeliveries([parkedDelivery('a', 'of another time')]);
+      const before = [await found('a'), await hub().parkedDeliveries({}, 10)];
+      expect(await hub().parkDeliveries([delivery], tenure)).toBe(false);
+      expect([await hub().suspend(tenure, 'fails', 'hub'), await hub().unregister(tenure)]).toEqual([false, false]);
+      expect([await found('a'), await hub().parkedDeliveries({}, 10)]).toStrictEqual(before);
+    });
+
+    it('is not done when it was deleted, or just then', async () => {
+      await register('gone');
+      const over = await tenureOf('gone');
+      await hub().unregister('gone');
+      expect([await hub().parkDeliveries([parkedDelivery('gone', '1')], over), await hub().suspend(over, 'fails', 'hub'), await hub().unregister(over)]).toEqual([false, false, false]);
+      for (let round = 0; round < 10; round += 1) {
+        await register('a');
+        const tenure = await tenureOf('a');
+        const parked = Array.from({ length: 3 }, (_, number) => hub().parkDeliveries([parkedDelivery('a', String(number))], tenure));
+        await Promise.all([...parked, hub().unregister('a')]);
+        expect(await hub().parkedDeliveries({}, 10)).toEqual([]);
+      }
+    });
+  });
+
   hubClaimsContract(hub);
   hubDeliveriesContract(hub);
 
   describe('what the hub keeps', () => {
-    it('outlives the process, holds too', async () => {
+    it('outlives the process', async () => {
       await hub().register(full);
       await register('suspended');
       await heldBy('h');
@@ -202,7 +271,6 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
       expect([await found('full'), await found('suspended')]).toStrictEqual(before);
       expect(before[0]).toMatchObject({ cursor: 2 ** 45 + 1, health: state });
       expect(await hub().parkedDeliveries({}, 10)).toStrictEqual([parkedDelivery('full', '1')]);
-      expect((await hub().claim('other', 60_000)).held).toEqual([]);
       expect(await heldBy('h')).toHaveLength(1);
     });
 

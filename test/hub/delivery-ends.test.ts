@@ -189,6 +189,46 @@ it('whoever unregisters is sent nothing more, and registers anew for what comes 
   expect(sequences.filter((sequence) => sequence !== 2)).toEqual([1, 3]);
 });
 
+describe('an answer that comes after its registration was deleted', () => {
+  /** The hub learns of it in its next round, which is long to come. */
+  const slow = { roundMs: 2_000, attempts: 2, firstMs: 1, longestMs: 2 };
+
+  it('parks nothing', async () => {
+    const poison = changed('bad');
+    let tries = 0;
+    const listener = await startListener((response, received) => {
+      if (idOf(received) !== poison.id) return ok(response);
+      const refuse = (): void => void response.writeHead(422).end();
+      if ((tries += 1) < 4) return refuse();
+      void running.store.hub.unregister(id).then(refuse);
+    });
+    const id = await running.register(listener.url);
+    await append(running.store, [poison, changed('good')]);
+    running.start({ ...slow, attempts: 3 });
+    await until('it was refused', () => tries === 4);
+    await pause(100);
+    expect(tries).toBe(4);
+    expect(await running.store.hub.countParkedDeliveries({})).toEqual(new Map());
+  });
+
+  it('removes no other one, nor suspends it', async () => {
+    let again: Promise<unknown> | undefined;
+    const listener = await startListener((response) => {
+      if (again) return ok(response);
+      again = running.store.hub.unregister(id).then(async () => {
+        await pause(5);
+        await running.register(listener.url, { id });
+        response.writeHead(410).end();
+      });
+    });
+    const id = await running.register(listener.url);
+    await logged(changed('a'));
+    running.start({ ...slow, roundMs: 200 });
+    await running.untilIt('the new one has it', id, ({ cursor }) => cursor === 1);
+    expect(listener.received).toHaveLength(2);
+  });
+});
+
 it('signs with a new secret from the next round on, without a break', async () => {
   const listener = await startListener(ok);
   const id = await running.register(listener.url, { secrets: { signing: [{ secret: randomBytes(32).toString('base64') }] } });

@@ -153,6 +153,20 @@ describe('embedded store', () => {
     await hasty.close();
   });
 
+  it('lets the hub of the next process have at once what that of one that was killed held', async () => {
+    const first = await harness.open('killed');
+    await first.hub.register(newSubscription('s'));
+    expect((await first.hub.claim('before', 60_000)).held).toHaveLength(1);
+    // As it is found after a kill: the hub has not left.
+    await first.close();
+    const tool = await openEmbeddedStore({ path: harness.pathOf('killed'), retentionMs: 3_600_000, asFound: true, log: silent });
+    expect((await tool.hub.claim('tool', 1)).held).toEqual([]);
+    await tool.close();
+    const next = await harness.open('killed');
+    expect(await next.hub.claim('after', 60_000)).toMatchObject({ held: [{ id: 's' }], share: 1 });
+    await next.close();
+  });
+
   it('forgets crash notes after a day', async () => {
     const store = await harness.open('noted');
     await store.writeNotes(['m'], 'alone');

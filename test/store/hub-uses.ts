@@ -1,4 +1,4 @@
-import type { HubStore, Progress } from '../../src/store/hub-store.js';
+import type { HubStore, Progress, Tenure } from '../../src/store/hub-store.js';
 import { newSubscription, parkedDelivery } from '../contract/hub-fixtures.js';
 
 const SUBSCRIPTIONS = 80;
@@ -21,6 +21,12 @@ export async function fillHub(hub: HubStore): Promise<void> {
   await hub.parkDeliveries(Array.from({ length: 400 }, (_, i) => parkedDelivery(idOf(i % SUBSCRIPTIONS), `e${i}`, { at: time(i) })));
 }
 
+async function tenureOf(hub: HubStore, i: number): Promise<Tenure> {
+  const found = await hub.subscription(idOf(i));
+  if (!found) throw new Error(`no subscription ${i}`);
+  return { id: found.id, epoch: found.epoch, registeredAt: found.registeredAt, holder: 'a' };
+}
+
 /** Every method of the port `HubStore`. */
 export const hubUses: Readonly<Record<keyof HubStore, readonly (readonly [about: string, use: (hub: HubStore) => Promise<unknown>])[]>> = {
   register: [
@@ -35,7 +41,10 @@ export const hubUses: Readonly<Record<keyof HubStore, readonly (readonly [about:
     ['of one API, behind one', (hub) => hub.subscriptions({ api: 'party', after: idOf(30) }, 5)],
   ],
   countSubscriptions: [['all', (hub) => hub.countSubscriptions()]],
-  unregister: [['one with parked deliveries', (hub) => hub.unregister(idOf(79))]],
+  unregister: [
+    ['one with parked deliveries', (hub) => hub.unregister(idOf(79))],
+    ['one that is held', async (hub) => hub.unregister(await tenureOf(hub, 78))],
+  ],
   setSecrets: [['one', (hub) => hub.setSecrets(idOf(1), { signing: [] }, { signing: [] })]],
   suspend: [['one', (hub) => hub.suspend(idOf(2), 'test', 'hub')]],
   resume: [
@@ -55,7 +64,10 @@ export const hubUses: Readonly<Record<keyof HubStore, readonly (readonly [about:
   ],
   release: [['some', (hub) => hub.release('c', [idOf(50), idOf(60), idOf(61)])]],
   recordProgress: [['of own ones and others', (hub) => hub.recordProgress('a', Array.from({ length: 30 }, (_, i) => progress(i)))]],
-  parkDeliveries: [['new and old', (hub) => hub.parkDeliveries([parkedDelivery(idOf(1), 'e1'), parkedDelivery(idOf(1), 'new')])]],
+  parkDeliveries: [
+    ['new and old', (hub) => hub.parkDeliveries([parkedDelivery(idOf(1), 'e1'), parkedDelivery(idOf(1), 'new')])],
+    ['of one that is held', async (hub) => hub.parkDeliveries([parkedDelivery(idOf(4), 'new')], await tenureOf(hub, 4))],
+  ],
   parkedDeliveries: [
     ['all', (hub) => hub.parkedDeliveries({}, 5)],
     ['behind one', (hub) => hub.parkedDeliveries({ after: { at: time(200), id: '' } }, 5)],

@@ -92,6 +92,14 @@ whenServers('MongoDB store', ['mongo'], () => {
       expect((await workers[0]?.notes(['m', 'm0', 'm9']))?.size).toBe(3);
     });
 
+    it('keeps what a hub held for it, though its process has ended', async () => {
+      await workers[0]?.hub.register(newSubscription('s'));
+      expect((await workers[0]?.hub.claim('ended', 60_000))?.held).toHaveLength(1);
+      await workers[0]?.close();
+      expect((await workers[1]?.hub.claim('other', 60_000))?.held).toEqual([]);
+      expect((await workers[1]?.hub.claim('ended', 60_000))?.held).toHaveLength(1);
+    });
+
     it('shares subscriptions, each of them held by one hub', async () => {
       const ids = Array.from({ length: 90 }, (_, i) => `s${i}`);
       await all(({ hub }) => Promise.all(ids.map((id) => hub.register(newSubscription(id)))));
