@@ -26,7 +26,7 @@ whenServers('the view of a customer on MongoDB', ['mongo'], () => {
     const url = new URL(sharedUrl('mongo'));
     url.pathname = `/${database}`;
     client = new MongoClient(url.href, { runtimeAdapters: { os } });
-    service = await startService({ BUS_URL: 'memory:', STORE_URL: url.href });
+    service = await startService({ BUS_URL: 'memory:', STORE_URL: url.href, ROLES: 'http,worker' });
     await service.until('indexes are built', () => service.log.some((line) => line['msg'] === 'indexes for lists are built'));
     await settle(api);
   }, 60_000);
