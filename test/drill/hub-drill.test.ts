@@ -26,7 +26,7 @@ whenServers('a short drill of the hub', ['rabbit', 'mongo'], () => {
     const folder = mkdtempSync(join(tmpdir(), 'party-role-hub-drill-'));
     try {
       const lines: string[] = [];
-      const report = await runHubDrill({ seconds: 15, seed: 1, rate: 20, deadSeconds: 6, folder, log: (line) => lines.push(line) });
+      const report = await runHubDrill({ seconds: 12, seed: 1, rate: 20, deadSeconds: 5, folder, log: (line) => lines.push(line) });
       if (report.findings.length > 0) throw new Error(JSON.stringify({ ...report, findings: report.findings.slice(0, 20), lines }, undefined, 1));
       expect(report.events).toBeGreaterThan(200);
       expect(report.kills).toBeGreaterThan(1);

@@ -51,7 +51,7 @@ export async function runHubDrill(options: HubDrillOptions): Promise<HubReport> 
   const [mongo, rabbit] = await Promise.all([startMongo(), startRabbit()]);
   const storeUrl = new URL(mongo.url);
   storeUrl.pathname = `/${PREFIX}`;
-  const settings = { BUS_URL: rabbit.url, STORE_URL: storeUrl.href, PREFIX, HUB_ALLOW: '127.0.0.1', HUB_TIMEOUT_MS: '500', HUB_RETRY_MAX_MS: '5000', LOG_LEVEL: 'info' };
+  const settings = { BUS_URL: rabbit.url, STORE_URL: storeUrl.href, PREFIX, HUB_ALLOW: '127.0.0.1', HUB_TIMEOUT_MS: '500', HUB_RETRY_MAX_MS: '2000', LOG_LEVEL: 'info' };
   let started = 0;
   const start = (roles: string): Promise<WorkerProcess> => {
     started += 1;

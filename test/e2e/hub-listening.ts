@@ -19,7 +19,7 @@ export interface Listening {
   readonly close: () => Promise<void>;
 }
 
-/** A listener gets an event twice before it is set aside. */
+/** An event is set aside once it was refused twice while others were taken. */
 export async function startListening(settings: Readonly<Record<string, string>>): Promise<Listening> {
   const service = await startService({ ...settings, HUB_ALLOW: '127.0.0.1', HUB_ATTEMPTS: '2', HUB_RETRY_MAX_MS: '50' });
   const api = new Api(service.url);
