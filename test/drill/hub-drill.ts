@@ -99,7 +99,7 @@ async function register(origin: string, callback: string): Promise<void> {
 /** Kills one of the hubs every few seconds, and starts another in its place. */
 async function killing(hubs: WorkerProcess[], start: () => Promise<WorkerProcess>, random: Random, { seconds, log }: HubDrillOptions): Promise<number> {
   let kills = 0;
-  for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end || kills < 2; ) {
     await pause(1_500 + random.below(5_000));
     const number = random.below(hubs.length);
     await hubs[number]?.end('SIGKILL');
