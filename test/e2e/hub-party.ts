@@ -5,7 +5,7 @@ import { checkDelivery } from '../support/checked-fetch.js';
 import { Api, json } from './api.js';
 
 /** What each hub of these tests is told: this machine may be sent to, and nobody waits for long. */
-export const HUB_SETTINGS = { HUB_ALLOW: '127.0.0.1', HUB_RETRY_MAX_MS: '300', HUB_TIMEOUT_MS: '2000' };
+export const HUB_SETTINGS = { HUB_ALLOW: '127.0.0.1', HUB_RETRY_MAX_MS: '300', HUB_TIMEOUT_MS: '8000' };
 
 const PARTY_ROLES = 'partyRoleManagement/v4';
 

@@ -169,7 +169,7 @@ describe('limits', () => {
   });
 
   test('a client that takes nothing holds little, and is cut off', async () => {
-    await start({ pace: { heartbeatMs: 20, stallMs: 300 } });
+    await start({ pace: { heartbeatMs: 20, stallMs: 2_000 } });
     // More than all buffers of two sockets.
     for (let part = 0; part < 4; part += 1) await appendMany(feed.store, 100, 'x'.repeat(100_000));
     const stuck = await open('?after=0', '', { reads: false });
