@@ -126,7 +126,8 @@ whenServers('the feed on MongoDB', ['mongo'], () => {
   it('readers that break off at any time see each event once and in order, while four workers commit at once and one of them is closed', async () => {
     const workers = await Promise.all(Array.from({ length: WORKERS }, worker));
     let last = -1;
-    const isLast = (cursor: string): boolean => cursor === String(last);
+    // Commands that nobody waits for any more may still be applied, so there may be more.
+    const isLast = (cursor: string): boolean => last >= 0 && (cursor === String(last) || Number.parseInt(cursor, 10) > last);
     const readers = Promise.all([readPages(isLast), readPages(isLast), readStream(isLast), readStream(isLast)]);
 
     const statuses: number[] = [];
@@ -145,6 +146,7 @@ whenServers('the feed on MongoDB', ['mongo'], () => {
     });
     await Promise.allSettled([commanding, closingOne]);
     await until('everything is published', async () => (await store.pending({ before: new Date(Date.now() + 60_000), limit: 1 })).length === 0);
+    const published = (await log()).length;
     last = await store.lastPosition();
 
     const [pages, otherPages, stream, otherStream] = await readers;
@@ -152,8 +154,9 @@ whenServers('the feed on MongoDB', ['mongo'], () => {
     expect(logged.length).toBeGreaterThan(ROLES * ROUNDS * 0.5);
     const ids = logged.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    for (const { seen } of [pages, otherPages]) expect(seen).toEqual(logged);
-    for (const { seen } of [stream, otherStream]) expect(seen.map(({ eventId }) => eventId)).toEqual(ids);
+    for (const { seen } of [pages, otherPages]) expect(seen).toEqual(logged.slice(0, seen.length));
+    for (const { seen } of [stream, otherStream]) expect(seen.map(({ eventId }) => eventId)).toEqual(ids.slice(0, seen.length));
+    for (const { seen } of [pages, otherPages, stream, otherStream]) expect(seen.length).toBeGreaterThanOrEqual(published);
     for (let index = 0; index < ROLES; index += 1) {
       const sequences = pages.seen.filter(({ subject }) => subject === `role-${index}`).map(({ sequence }) => Number(sequence));
       expect(sequences).toEqual(sequences.map((_, place) => place + 1));
