@@ -248,5 +248,5 @@ function contradictions(config: Config): string[] {
 /** The text of `--help`. */
 export function helpText(): string {
   const lines = settingList.map(({ name, fallback, help }) => `  ${name}${fallback === '' ? '' : `=${fallback}`}\n      ${help}`);
-  return `Party Role Worker: applies TM Forum commands about customers and their roles once and announces every change.\nOperator's tools: dlq, replay, snapshot, import, export, demo; each has its own --help.\n\nSettings, as environment variables with their defaults:\n${lines.join('\n')}\n`;
+  return `Party Role Worker: applies TM Forum commands about customers and their roles once and announces every change.\nOperator's tools: dlq, hub, replay, snapshot, import, export, demo; each has its own --help.\n\nSettings, as environment variables with their defaults:\n${lines.join('\n')}\n`;
 }

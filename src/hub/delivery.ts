@@ -132,6 +132,7 @@ export class Delivery {
     const { error } = outcome;
     const verdict = this.patience.failed(event.id, outcome, new Date());
     this.options.log.debug({ subscription: this.subscription.id, event: event.id, reason: error, verdict: verdict.kind }, 'event not delivered');
+    if (this.patience.isWorthAWarning) this.options.log.warn({ subscription: this.subscription.id, reason: error }, 'a listener takes nothing; it is tried again and again');
     if (verdict.kind === 'suspend') await this.suspend(verdict.reason);
     else if (verdict.kind === 'park') await this.park(event, error, verdict.attempts);
     else this.wait(event, verdict.ms, verdict.allMs);

@@ -17,5 +17,5 @@ export async function logBounds(store: Pick<Store, 'readLog' | 'lastPosition'>):
 /** Why a subscription cannot go on behind this position: it would be suspended again at once. Undefined: it can. */
 export function outside(position: number, { first, last }: LogBounds): string | undefined {
   if (position >= first && position <= last) return undefined;
-  return `position ${position} is ${position < first ? 'before' : 'behind'} the log, which goes from ${first} (oldest) to ${last} (now)`;
+  return `position ${position} is ${position < first ? 'before the log' : 'beyond the end of the log'}, which goes from ${first} (oldest) to ${last} (now)`;
 }

@@ -59,6 +59,11 @@ export class Patience {
     return { ...(lastSuccess ? { lastSuccess } : {}), ...(lastError ? { lastError } : {}), ...(failingSince ? { failingSince } : {}) };
   }
 
+  /** So many failures in a row that somebody should know of it; true once in each row. */
+  get isWorthAWarning(): boolean {
+    return this.failuresInARow === LISTENER_FAILS;
+  }
+
   /** Nothing but one attempt at a time makes sense. */
   get isDown(): boolean {
     return this.failuresInARow >= LISTENER_FAILS && this.failing.size > 1;

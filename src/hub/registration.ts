@@ -2,7 +2,7 @@ import { v5 as uuidv5 } from 'uuid';
 import { type Fault, Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
 import { NAMESPACE } from '../handlers/notification.js';
-import { isObject, type Json } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Dialect, NewSubscription, OAuthClient, SigningSecret } from '../store/hub-store.js';
 import { AttributeReader } from './attribute-reader.js';
 import { DEFAULT_DIALECT, DIALECTS } from './dialects.js';
@@ -33,10 +33,21 @@ export function readRegistration(body: Json, api: string, definitions: readonly 
   const type = reader.optional('@type');
   const signing = signingIn(reader);
   const oauth = oauthIn(reader, rules, forbidden);
+  for (const [name, meant] of misspelt(body)) reader.fault(name, `is ${meant} in another case`);
   if (reader.faults.length > 0) throw new Refusal(400, 'The registration is not valid', reader.faults);
   if (forbidden.length > 0) throw new Refusal(403, 'This target is not allowed', forbidden);
   const id = uuidv5(JSON.stringify([api, callback, query, dialect]), NAMESPACE);
   return { id, api, callback, query, dialect, ...(type === undefined ? {} : { type }), secrets: { signing, ...(oauth ? { oauth } : {}) } };
+}
+
+const KNOWN = ['callback', 'query', 'dialect', 'signingSecret', 'oauth'] as const;
+
+/** Ignored they would make a subscription that is not filtered, or not signed. */
+function misspelt(body: JsonObject): [name: string, meant: string][] {
+  return Object.keys(body).flatMap((name): [string, string][] => {
+    const meant = KNOWN.find((known) => known !== name && known.toLowerCase() === name.toLowerCase());
+    return meant === undefined ? [] : [[name, meant]];
+  });
 }
 
 /** A URL that events or credentials are sent to. */

@@ -82,7 +82,7 @@ export function hubToolSuite(open: () => Promise<Pair>): void {
     await service.until('everything came again', () => new Set(listening.listener.received.slice(before).map(({ body }) => body)).size === all);
 
     const beyond = await tool('hub', 'resume', id, '--from', '1000000');
-    expect([beyond.code, beyond.lines, beyond.errors]).toEqual([1, [], expect.stringMatching(/^hub resume: .*position 1000000 is behind the log/) as string]);
+    expect([beyond.code, beyond.lines, beyond.errors]).toEqual([1, [], expect.stringMatching(/^hub resume: .*position 1000000 is beyond the end of the log/) as string]);
   }, 120_000);
 
   it('removes it, and says when there is none', async () => {

@@ -98,7 +98,7 @@ describe('subscriptions', () => {
     expect(await post('/hub/s/resume')).toMatchObject({ status: 200, body: { position: 3, status: { state: 'active' } } });
     expect((await post('/hub/s/suspend')).body).toMatchObject({ status: { state: 'suspended', reason: 'by an operator' } });
     for (const [from, position] of [['now', 5], ['oldest', 0], [2, 2], [0, 0], ['2020-01-01', 0], [new Date(Date.now() + 60_000).toISOString(), 5]] as const) expect((await post('/hub/s/resume', { from })).body).toMatchObject({ position, status: { state: 'active' } });
-    expect(await post('/hub/s/resume', { from: 6 })).toMatchObject({ status: 409, body: tmfError(409, /^from: position 6 is behind the log, which goes from 0 \(oldest\) to 5 \(now\)/) });
+    expect(await post('/hub/s/resume', { from: 6 })).toMatchObject({ status: 409, body: tmfError(409, /^from: position 6 is beyond the end of the log, which goes from 0 \(oldest\) to 5 \(now\)/) });
     expect((await call('/hub/s', { method: 'DELETE' })).status).toBe(204);
     expect((await call('/hub/s', { method: 'DELETE' })).status).toBe(404);
     for (const action of ['suspend', 'resume']) expect((await post(`/hub/s/${action}`)).status).toBe(404);

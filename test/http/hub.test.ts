@@ -89,7 +89,7 @@ describe('POST', () => {
     const { id } = await registered();
     await rest.store.hub.resume(id, 7);
     await rest.store.hub.suspend(id, 'the log ends', 'hub');
-    expect(await post({ callback: CALLBACK })).toMatchObject({ status: 409, body: tmfError(409, new RegExp(`^${id}: position 7 is behind the log.*DELETE`)) });
+    expect(await post({ callback: CALLBACK })).toMatchObject({ status: 409, body: tmfError(409, new RegExp(`^${id}: position 7 is beyond the end of the log.*DELETE`)) });
     expect((await get(id)).status).toMatchObject({ state: 'suspended' });
     expect((await remove(id)).status).toBe(204);
     expect((await registered()).status).toMatchObject({ state: 'active' });

@@ -70,6 +70,7 @@ describe('what is refused', () => {
     ['a callback that is no URL', { callback: 'listener' }, '/callback', /absolute URL/],
     ['another scheme', { callback: 'file:///etc/passwd' }, '/callback', /http/],
     ['a long callback', { callback: `https://a.example.com/${'x'.repeat(10_000)}` }, '/callback', /characters/],
+    ['a name in another case', { callback: CALLBACK, signingsecret: 'whsec_x' }, '/signingsecret', /is signingSecret in another case/],
     ['a query that is no text', { callback: CALLBACK, query: {} }, '/query', /must be a string/],
     ['an attribute without the way to it', { callback: CALLBACK, query: 'status=active' }, '/query', /^status: .*event\.partyRole/],
     ['an event of another API', { callback: CALLBACK, query: 'eventType=IndividualCreateEvent' }, '/query', /^eventType: this API has no event/],

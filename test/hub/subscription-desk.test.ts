@@ -65,7 +65,7 @@ it('does not resume where the log has nothing, and stays as it is', async () => 
   // The retention of the first two is over.
   const later = new SubscriptionDesk(faulty(store, { readLog: async (real, after, ...rest) => real(Math.max(2, after), ...rest) }));
   await expect(later.resume('s')).rejects.toMatchObject({ status: 409, faults: [{ at: 'from', problem: 'position 1 is before the log, which goes from 2 (oldest) to 5 (now)' }] });
-  await expect(later.resume('s', 6)).rejects.toMatchObject({ status: 409, faults: [{ at: 'from', problem: expect.stringContaining('position 6 is behind') as string }] });
+  await expect(later.resume('s', 6)).rejects.toMatchObject({ status: 409, faults: [{ at: 'from', problem: expect.stringContaining('position 6 is beyond the end') as string }] });
   expect((await desk.find('s')).suspended).toBeDefined();
   expect((await later.resume('s', 'oldest')).cursor).toBe(2);
 });
