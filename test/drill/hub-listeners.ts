@@ -86,14 +86,16 @@ export class Listener {
       request.socket.end('\u0000\u0001 what is this?\r\n\r\n');
       return;
     }
-    switch (this.random.below(4)) {
+    // A pause of a second each time would be more than it could make up for.
+    if (this.random.below(16) === 0) {
+      response.writeHead(503, { 'Retry-After': '1' }).end();
+      return;
+    }
+    switch (this.random.below(3)) {
       case 0:
-        response.writeHead(503, { 'Retry-After': '1' }).end();
-        break;
-      case 1:
         response.writeHead(500).end('broken');
         break;
-      case 2:
+      case 1:
         request.socket.destroy();
         break;
       default:
