@@ -5,6 +5,7 @@ import { openMemoryBus } from './bus/memory-bus.js';
 import { openNatsBus } from './bus/nats-bus.js';
 import { openRabbitBus } from './bus/rabbitmq-bus.js';
 import type { Config } from './config.js';
+import { MINUTE_MS } from './date-time.js';
 import { StartError } from './errors.js';
 import { definitions } from './handlers/index.js';
 import { openEmbeddedStore } from './store/embedded-store.js';
@@ -12,8 +13,6 @@ import { openMongoStore } from './store/mongo-store.js';
 import type { Store } from './store/store.js';
 
 /** The only file that names a broker and a database: the URLs' schemes choose. */
-
-const MINUTE_MS = 60_000;
 
 /** What is wrong for good; an operator has to act. */
 export type OnFatal = (error: unknown) => void;

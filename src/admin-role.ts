@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
 import { apiAddresses } from './api-paths.js';
 import type { Config } from './config.js';
+import { MINUTE_MS } from './date-time.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import type { AdminOptions } from './http/http-options.js';
 import { openSender } from './hub-role.js';
 import type { Lifecycle } from './lifecycle.js';
-
-const MINUTE_MS = 60_000;
 
 /** What `/admin` needs, where there is one. */
 export function adminOptions(config: Config, definitions: readonly ResourceDefinition[], lifecycle: Lifecycle, log: Logger): { readonly admin?: AdminOptions } {

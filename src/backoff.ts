@@ -17,11 +17,16 @@ export class Backoff {
   next(): number {
     const step = this.step;
     this.step = Math.min(this.maxMs, step * 2);
-    return Math.round(step / 2 + (Math.random() * step) / 2);
+    return Math.round(equalJitter(step));
   }
 
   /** Starts again from `firstMs`: the connection is healthy. */
   reset(): void {
     this.step = this.firstMs;
   }
+}
+
+/** Between half of a pause and the whole of it. */
+export function equalJitter(ms: number): number {
+  return ms / 2 + (Math.random() * ms) / 2;
 }

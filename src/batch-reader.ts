@@ -13,7 +13,7 @@ const WARY_MS = 30_000;
 /**
  * Reads what batches are decided on, each type in one read. What is `known` is newer than the database.
  * A large batch is decided on the guess that none of its commands was answered before and nothing that it creates is there: looking for
- * what is not there costs as much as a tenth of the commit. Where the guess is wrong the commit is a conflict, and everything is read.
+ * what is not there is work for the database, too. Where the guess is wrong the commit is a conflict, and everything is read.
  */
 export class BatchReader {
   private waryUntil = -Infinity;
@@ -29,7 +29,7 @@ export class BatchReader {
     const wanted = wantedBy(items, this.references, isGuess);
     const commands = new Set<string>();
     for (const item of items) {
-      if ('command' in item && !(isGuess && !item.again)) commands.add(item.command.hash);
+      if ('command' in item && (!isGuess || item.again)) commands.add(item.command.hash);
       if (afterFailure || item.again || 'unacceptable' in item) commands.add(asideIdentityOf(item));
     }
     const [receipts, others] = await Promise.all([commands.size > 0 ? this.store.receipts([...commands]) : new Map<string, Receipt>(), this.others(wanted, known)]);

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
+import { MINUTE_MS } from './date-time.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { AllowedTargets } from './hub/allowed-targets.js';
 import { HttpSender } from './hub/http-sender.js';
@@ -10,7 +11,6 @@ import type { TargetRules } from './hub/safe-target.js';
 import { subscriptionFilter } from './hub/subscription-filter.js';
 import type { Store } from './store/store.js';
 
-const MINUTE_MS = 60_000;
 const ROUND_MS = 1_000;
 const HOLD_MS = 10_000;
 const FIRST_PAUSE_MS = 500;

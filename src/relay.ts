@@ -128,17 +128,11 @@ export class Relay {
 
   private async publish(event: RecordedEvent): Promise<void> {
     const { bus, log } = this.options;
-    // Almost always the first time is enough, and the rest is for the others.
-    await bus.publish(event).catch(() => this.publishAgain(event));
+    const failed = (): void => log.warn({ event: event.id, key: event.key, ...tracing(event) }, 'event not published yet');
+    await hold(`publish of ${event.key}`, () => bus.publish(event), this.stop.signal, log, failed);
     if (!log.isLevelEnabled('debug')) return;
     log.debug({ event: event.id, key: event.key, subject: event.order, ...tracing(event) }, 'event published');
     log.debug({ event: event.content }, 'event content');
-  }
-
-  private publishAgain(event: RecordedEvent): Promise<void> {
-    const { bus, log } = this.options;
-    const failed = (): void => log.warn({ event: event.id, key: event.key, ...tracing(event) }, 'event not published yet');
-    return hold(`publish of ${event.key}`, () => bus.publish(event), this.stop.signal, log, failed);
   }
 
   /** Marks, serially and in commit order, every commit at the head of the queue whose events are all confirmed. */

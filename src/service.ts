@@ -6,6 +6,7 @@ import { adminOptions } from './admin-role.js';
 import { apiPath, customerViewPath, schemaPath } from './api-paths.js';
 import { Balance } from './balance.js';
 import type { Config } from './config.js';
+import { MINUTE_MS } from './date-time.js';
 import { definitions } from './handlers/index.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { schemaUris } from './handlers/notification.js';
@@ -19,7 +20,6 @@ import { createLogger } from './logging.js';
 import { Relay } from './relay.js';
 import { Worker } from './worker.js';
 
-const MINUTE_MS = 60_000;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** A MongoDB document ends at 16 MiB, and the commit document holds every event of its batch. */
 const COMMIT_BYTES = 8 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { openBus, openStore } from '../adapters.js';
 import type { Config } from '../config.js';
+import { MINUTE_MS } from '../date-time.js';
 import { History } from '../history.js';
 import { Lifecycle } from '../lifecycle.js';
 import { createLogger } from '../logging.js';
@@ -10,7 +11,6 @@ import type { OpenPorts } from '../tool-ports.js';
 import type { Origin } from '../transfer/record.js';
 import { busTarget, collectionAt, ownUrl, restTarget, type Target } from '../transfer/target.js';
 
-const MINUTE_MS = 60_000;
 /** More than any resource of the demo has. */
 const CHANGES = 100;
 

@@ -1,3 +1,4 @@
+import { equalJitter } from '../backoff.js';
 import type { Health } from '../store/hub-store.js';
 import type { Failed } from './sending.js';
 
@@ -102,7 +103,6 @@ export class Patience {
 
   private pauseAfter(failures: number): number {
     const { firstMs, longestMs } = this.options;
-    const full = Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 30));
-    return full / 2 + (Math.random() * full) / 2;
+    return equalJitter(Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 30)));
   }
 }

@@ -17,15 +17,8 @@ export function escapeName(name: string): string {
   return inside === name || name.startsWith('$') ? percentEncode(inside.charAt(0)) + inside.slice(1) : inside;
 }
 
-/** Names that were looked at before and are safe: most are those of the specifications, and looking takes a while. */
-const safeNames = new Set<string>();
-const MAX_SAFE_NAMES = 10_000;
-
 function isUnsafe(name: string): boolean {
-  if (safeNames.has(name)) return false;
-  if (UNSAFE.test(name) || INHERITED.has(name)) return true;
-  if (safeNames.size < MAX_SAFE_NAMES) safeNames.add(name);
-  return false;
+  return UNSAFE.test(name) || INHERITED.has(name);
 }
 
 function percentEncode(character: string): string {

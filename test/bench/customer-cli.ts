@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runOrHelp } from './command-line.js';
 import { measureView, viewLines } from './customer.js';
 import { fillRoles } from './growth.js';
 import { table } from './report.js';
@@ -32,9 +33,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (options.help) process.stdout.write(HELP);
-else
-  main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = 1;
-  });
+runOrHelp(options.help, HELP, main);

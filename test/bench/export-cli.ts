@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MemoryWatch } from '../outage/memory.js';
+import { runOrHelp } from './command-line.js';
 import { fillRoles } from './growth.js';
 import { table } from './report.js';
 import { openStage } from './stage.js';
@@ -71,9 +72,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (options.help) process.stdout.write(HELP);
-else
-  main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = 1;
-  });
+runOrHelp(options.help, HELP, main);

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
 import { startListener, type LocalListener, type Received } from '../hub/local-listener.js';
 import { checkDelivery } from '../support/checked-fetch.js';
 import { Api, json } from './api.js';
@@ -81,8 +80,6 @@ export function envelopeIn({ body, headers }: Received): Envelope {
 export function told(received: readonly Received[]): string[] {
   return received.map(envelopeIn).map(({ eventType, event }) => `${eventType} of ${String(Object.values(event)[0]?.['id'])}`);
 }
-
-export const ok = (response: ServerResponse): void => void response.writeHead(204).end();
 
 /** How many of its signatures are made with this secret (standardwebhooks.com, symmetric). */
 export function signaturesBy(secret: string, { headers, body }: Received): number {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { closeAll, startListener } from '../hub/local-listener.js';
+import { closeAll, ok, startListener } from '../hub/local-listener.js';
 import { startService, type Service } from '../support/service.js';
 import { Api } from './api.js';
-import { envelopeIn, HUB_SETTINGS, HubApi, HubListeners, ok, signaturesBy, SLIM, told } from './hub-party.js';
+import { envelopeIn, HUB_SETTINGS, HubApi, HubListeners, signaturesBy, SLIM, told } from './hub-party.js';
 import type { Pair } from './service.e2e.js';
 
 /** What a process that was killed held is taken over so much later, at most. */

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RecordedEvent } from '../../src/store/store.js';
 import { faulty } from '../support/faults.js';
 import { until } from '../support/service.js';
 import { append, changed } from './append.js';
-import { closeAll, startListener, type Received } from './local-listener.js';
+import { closeAll, ok, startListener, type Received } from './local-listener.js';
 import { RunningHub } from './running-hub.js';
 
 let running: RunningHub;
@@ -15,7 +14,6 @@ afterEach(async () => {
   await closeAll();
 });
 
-const ok = (response: ServerResponse): void => void response.writeHead(204).end();
 const idOf = ({ headers }: Received): string => String(headers['webhook-id']);
 
 /** One commit for each. */

@@ -1,9 +1,8 @@
-import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RecordedEvent } from '../../src/store/store.js';
 import { until } from '../support/service.js';
 import { append, changed } from './append.js';
-import { closeAll, startListener, startRaw, type LocalListener, type Received } from './local-listener.js';
+import { closeAll, ok, startListener, startRaw, type LocalListener, type Received } from './local-listener.js';
 import { RunningHub } from './running-hub.js';
 
 let running: RunningHub;
@@ -12,9 +11,6 @@ afterEach(async () => {
   await running.close();
   await closeAll();
 });
-
-/** Every answer of a listener that takes it. */
-const ok = (response: ServerResponse): void => void response.writeHead(204).end();
 
 /** `role/sequence` */
 function nameOf({ body }: Received): string {

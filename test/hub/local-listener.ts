@@ -30,6 +30,9 @@ export async function closeAll(): Promise<void> {
   await Promise.all([...running].map((close) => close()));
 }
 
+/** The answer of a listener that takes what it gets. */
+export const ok = (response: ServerResponse): void => void response.writeHead(204).end();
+
 /** Answers over HTTP. @param answer is called when the whole request is there */
 export function startListener(answer: (response: ServerResponse, received: Received) => void, port = 0, host = '127.0.0.1'): Promise<LocalListener> {
   const received: Received[] = [];
