@@ -171,6 +171,8 @@ export class LogTail {
 
   private async fetch(after: number): Promise<readonly ReadCommit[]> {
     const { store } = this.options;
+    // The embedded store answers at once: many readers in a row would let nothing else run, not even the claims that keep the subscriptions.
+    await turn();
     const limit = this.pageCommits;
     let found = await store.readLog(after, limit);
     if (found.length === 0) {
