@@ -26,9 +26,9 @@ export function fromToken(token: string): FeedPlace | undefined {
 
 /** What comes behind a place. @param read `read` or `next` of a `LogTail`; what it throws is thrown, and LogAhead for an event of a commit that is not there. */
 export async function pageBehind(place: FeedPlace, read: (after: number) => Promise<LogPage>): Promise<LogPage> {
-  const { events, upTo } = await read(positionBefore(place));
-  if (upTo < place.position) throw new LogAhead(upTo);
-  return { events: events.filter((event) => isBehind(event, place)), upTo };
+  const page = await read(positionBefore(place));
+  if (page.upTo < place.position) throw new LogAhead(page.upTo);
+  return place.number === undefined ? page : { events: page.events.filter((event) => isBehind(event, place)), upTo: page.upTo };
 }
 
 /** What the log is read behind: the rest of a commit is read with the commit. */
@@ -36,6 +36,6 @@ function positionBefore({ position, number }: FeedPlace): number {
   return number === undefined ? position : position - 1;
 }
 
-function isBehind(event: LoggedEvent, { position, number }: FeedPlace): boolean {
-  return event.place.position > position || (number !== undefined && event.place.position === position && event.place.number > number);
+function isBehind({ place }: LoggedEvent, { position, number = Infinity }: FeedPlace): boolean {
+  return place.position > position || (place.position === position && place.number > number);
 }

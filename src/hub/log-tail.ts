@@ -58,7 +58,8 @@ interface Waiting {
  */
 export class LogTail {
   private readonly recent: RecentCommits;
-  /** Reads under way, by where they begin. */
+  /** What is under way, by where it begins. */
+  private readonly pages = new Map<number, Promise<LogPage>>();
   private readonly reads = new Map<number, Promise<readonly ReadCommit[]>>();
   private readonly waiting = new Set<Waiting>();
   private readonly stop = new AbortController();
@@ -74,12 +75,8 @@ export class LogTail {
   }
 
   /** The next page behind a position; empty at the end of the log. @throws LogGone, LogAhead, and whatever the store throws. */
-  async read(after: number): Promise<LogPage> {
-    const kept = this.recent.after(after, PAGE.commits);
-    // Whoever catches up from memory lets others have their turn.
-    if (kept.length > 0) await turn();
-    const commits = pageOf(kept.length > 0 ? kept : await this.fetchOnce(after));
-    return { events: commits.flatMap(({ events }) => events), upTo: commits.at(-1)?.position ?? after };
+  read(after: number): Promise<LogPage> {
+    return shared(this.pages, after, () => this.readPage(after));
   }
 
   /** As `read`, but waits until there is something, and while the store is away. @throws LogGone, LogAhead, the signal's reason, an error after `close`. */
@@ -163,10 +160,16 @@ export class LogTail {
     }
   }
 
+  private async readPage(after: number): Promise<LogPage> {
+    const kept = this.recent.after(after, PAGE.commits);
+    // Whoever catches up from memory lets others have their turn.
+    if (kept.length > 0) await turn();
+    const commits = pageOf(kept.length > 0 ? kept : await this.fetchOnce(after));
+    return { events: commits.flatMap(({ events }) => events), upTo: commits.at(-1)?.position ?? after };
+  }
+
   private fetchOnce(after: number): Promise<readonly ReadCommit[]> {
-    const running = this.reads.get(after) ?? this.turns.run(() => this.fetch(after)).finally(() => this.reads.delete(after));
-    this.reads.set(after, running);
-    return running;
+    return shared(this.reads, after, () => this.turns.run(() => this.fetch(after)));
   }
 
   private async fetch(after: number): Promise<readonly ReadCommit[]> {
@@ -196,6 +199,15 @@ export class LogTail {
     if (found.length < limit) this.knownEnd = found.at(-1)?.position;
     return commits;
   }
+}
+
+/** Whoever asks for the same at the same time gets the same. */
+function shared<T>(running: Map<number, Promise<T>>, key: number, begin: () => Promise<T>): Promise<T> {
+  const known = running.get(key);
+  if (known) return known;
+  const begun = begin().finally(() => running.delete(key));
+  running.set(key, begun);
+  return begun;
 }
 
 /** From the first on, until they are large enough. */

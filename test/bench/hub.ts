@@ -9,6 +9,7 @@ import type { JsonObject } from '../../src/json.js';
 import type { Store } from '../../src/store/store.js';
 import type { BacklogCommand } from '../outage/backlog.js';
 import { until } from '../support/service.js';
+import { coresOf, ownProcesses, useCores } from './cores.js';
 import { DatabaseWatch } from './database.js';
 import { feed } from './feed.js';
 import type { Post } from './hub-fetch-main.js';
@@ -42,7 +43,8 @@ const HUB_START_MS = 4_000;
  */
 export async function hubSection(stage: Stage, { rounds, full }: { readonly rounds: number; readonly full: boolean }): Promise<Line[]> {
   const size = full ? 'full' : 'short';
-  return [...(await deliveries(stage, rounds, SIZES[size])), ...(await besideWorker(stage, rounds, WORKER_COMMANDS[size]))];
+  const count = WORKER_COMMANDS[size];
+  return [...(await deliveries(stage, rounds, SIZES[size])), ...(full ? await besideWorker(stage, rounds, count) : []), ...(await onItsOwnCore(stage, rounds, count))];
 }
 
 async function deliveries(stage: Stage, rounds: number, sizes: readonly (readonly [number, number])[]): Promise<Line[]> {
@@ -80,16 +82,45 @@ async function deliveries(stage: Stage, rounds: number, sizes: readonly (readonl
     return [
       { section: 'hub', what: `${what}: hub`, unit: '1/s', values: hub },
       { section: 'hub', what: `${what}: plain fetch`, unit: '1/s', values: plain },
-      { section: 'hub', what: `${what}: hub ÷ plain fetch`, unit: '×', values: hub.map((rate, round) => rate / (plain[round] ?? NaN)), target: { atLeast: 0.7 } },
+      { section: 'hub', what: `${what}: hub ÷ plain fetch`, unit: '×', values: ratios(hub, plain), target: { atLeast: 0.7 } },
     ];
   });
+}
+
+/** Hub, worker and servers share all cores, which are busy without the hub: what it uses is the worker's. */
+async function besideWorker(stage: Stage, rounds: number, count: number): Promise<Line[]> {
+  const { beside, alone } = await withAndWithout(stage, rounds, count, () => undefined);
+  return [
+    { section: 'hub', what: 'creates beside a hub of 100 listeners, one of them dead', unit: '1/s', values: beside },
+    { section: 'hub', what: 'creates beside that hub ÷ without a hub', unit: '×', values: ratios(beside, alone) },
+  ];
+}
+
+/** Hub and listener have the last core, worker and servers the others: what is left is how far the hub delays the worker in the database. */
+async function onItsOwnCore(stage: Stage, rounds: number, count: number): Promise<Line[]> {
+  const cores = coresOf();
+  if (!cores) {
+    process.stderr.write('NOT measured, for want of a second core or of taskset: creates beside a hub on a core of its own\n');
+    return [];
+  }
+  for (const pid of ownProcesses()) useCores(pid, cores.most);
+  try {
+    const { beside, alone } = await withAndWithout(stage, rounds, count, (pid) => useCores(pid, cores.last));
+    return [
+      { section: 'hub', what: 'creates beside a hub of 100 listeners, one of them dead, on a core of its own', unit: '1/s', values: beside },
+      { section: 'hub', what: 'creates beside a hub on a core of its own ÷ without a hub', unit: '×', values: ratios(beside, alone), target: { atLeast: 0.9 } },
+    ];
+  } finally {
+    for (const pid of ownProcesses()) useCores(pid, cores.all);
+  }
 }
 
 /**
  * The worker with and without a hub in a process of its own that has 100 subscriptions: 99 for deletions, each delivered, and one for
  * everything whose listener is dead.
+ * @param place called with the processes of hub and listener @returns creates a second
  */
-async function besideWorker(stage: Stage, rounds: number, count: number): Promise<Line[]> {
+async function withAndWithout(stage: Stage, rounds: number, count: number, place: (pid: number) => void): Promise<{ readonly beside: readonly number[]; readonly alone: readonly number[] }> {
   const database = new DatabaseWatch(stage.mongo.url);
   const commands = withDeletions(feed('creates', count, 0));
   const deletions = commands.length - count;
@@ -97,12 +128,13 @@ async function besideWorker(stage: Stage, rounds: number, count: number): Promis
   const found = new Map<string, number[]>();
   try {
     const port = await portOf(listener);
+    place(listener.pid ?? 0);
     for (let round = 0; round < rounds; round += 1) {
       const kinds = ['without', 'with'] as const;
       for (const kind of round % 2 === 0 ? kinds : [...kinds].reverse()) {
         const deployment = await Deployment.prepare(stage, 'rabbitmq');
         const delivered = kind === 'with' ? expect(listener, HEALTHY * deletions) : undefined;
-        const hub = kind === 'with' ? await busyHub(deployment.setting, port) : undefined;
+        const hub = kind === 'with' ? await busyHub(deployment.setting, port, place) : undefined;
         const { perSecond } = await measure(deployment, commands, WORKER_WARM_UP, database, () => [run('worker', deployment.setting)]);
         await delivered;
         await hub?.stop();
@@ -114,11 +146,11 @@ async function besideWorker(stage: Stage, rounds: number, count: number): Promis
     listener.disconnect();
     await database.close();
   }
-  const [beside, alone] = [found.get('with') ?? [], found.get('without') ?? []];
-  return [
-    { section: 'hub', what: 'creates beside a hub of 100 listeners, one of them dead', unit: '1/s', values: beside },
-    { section: 'hub', what: 'creates beside that hub ÷ without a hub', unit: '×', values: beside.map((rate, round) => rate / (alone[round] ?? NaN)), target: { atLeast: 0.9 } },
-  ];
+  return { beside: found.get('with') ?? [], alone: found.get('without') ?? [] };
+}
+
+function ratios(own: readonly number[], other: readonly number[]): number[] {
+  return own.map((value, round) => value / (other[round] ?? NaN));
 }
 
 /** Behind every so many creates one of the roles is deleted. */
@@ -133,11 +165,12 @@ function withDeletions(creates: Iterable<BacklogCommand>): BacklogCommand[] {
   return commands;
 }
 
-async function busyHub(setting: Setting, port: number): Promise<Running> {
+async function busyHub(setting: Setting, port: number, place: (pid: number) => void): Promise<Running> {
   const store = await storeOf(setting);
   for (let number = 0; number < HEALTHY; number += 1) await register(store, `http://127.0.0.1:${port}/${number}`, 'eventType=PartyRoleDeleteEvent', 0);
   await register(store, DEAD, '', 0);
   const hub = startHub(setting);
+  place(hub.pid);
   await store.close();
   await pause(HUB_START_MS);
   return hub;
