@@ -36,9 +36,10 @@ export class EmbeddedHub implements HubStore {
     return found;
   }
 
-  async countSubscriptions(): Promise<number> {
-    const tables = await this.ready();
-    return tables.subscriptions.getKeysCount();
+  async countSubscriptions(api?: string): Promise<number> {
+    const { subscriptions } = await this.ready();
+    if (api === undefined) return subscriptions.getKeysCount();
+    return [...subscriptions.getRange()].filter(({ value }) => readRow(value).api === api).length;
   }
 
   async unregister(which: string | Tenure): Promise<boolean> {

@@ -11,8 +11,8 @@ export interface HubStore {
   /** Of one API, or of all; in order of id, those behind `after`, at most `limit`. */
   subscriptions(filter: { readonly api?: string; readonly after?: string }, limit: number): Promise<Subscription[]>;
 
-  /** How many there are of all APIs. */
-  countSubscriptions(): Promise<number>;
+  /** How many there are of one API, or of all. */
+  countSubscriptions(api?: string): Promise<number>;
 
   /** Deletes it with its parked deliveries; false when it is not there. @param which by id: whoever has it */
   unregister(which: string | Tenure): Promise<boolean>;

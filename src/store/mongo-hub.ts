@@ -41,9 +41,9 @@ export class MongoHub implements HubStore {
     return documents.map(fromSubscriptionDocument);
   }
 
-  async countSubscriptions(): Promise<number> {
+  async countSubscriptions(api?: string): Promise<number> {
     // Asked for an id, it counts by the index.
-    return count(this.collections().subscriptions, { _id: { $gte: '' } });
+    return count(this.collections().subscriptions, api === undefined ? { _id: { $gte: '' } } : { api });
   }
 
   /** What is left of a deletion that was interrupted goes with the next one. */

@@ -189,6 +189,10 @@ describe('DELETE', () => {
 
 describe('the list', () => {
   it('is of all, in pages', async () => {
+    await rest.close();
+    rest = await startRest(() => ({ hub: { ...RULES, max: 6 } }));
+    // Of another API, which is not counted.
+    await registered(CALLBACK, '/tmf-api/party/v4');
     for (const path of ['1', '2', '3', '4', '5']) await registered(`${CALLBACK}${path}`);
     const whole = await ask(hubOf());
     expect([whole.status, whole.headers.get('x-total-count'), whole.headers.get('x-result-count'), whole.headers.get('link')]).toEqual([200, '5', '5', null]);

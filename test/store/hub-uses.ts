@@ -40,7 +40,10 @@ export const hubUses: Readonly<Record<keyof HubStore, readonly (readonly [about:
     ['of one API', (hub) => hub.subscriptions({ api: 'party' }, 5)],
     ['of one API, behind one', (hub) => hub.subscriptions({ api: 'party', after: idOf(30) }, 5)],
   ],
-  countSubscriptions: [['all', (hub) => hub.countSubscriptions()]],
+  countSubscriptions: [
+    ['all', (hub) => hub.countSubscriptions()],
+    ['of one API', (hub) => hub.countSubscriptions('party')],
+  ],
   unregister: [
     ['one with parked deliveries', (hub) => hub.unregister(idOf(79))],
     ['one that is held', async (hub) => hub.unregister(await tenureOf(hub, 78))],
