@@ -2,7 +2,7 @@ import { type Request, Router } from 'express';
 import { notFound } from '../errors.js';
 import { register, type RegistrationRules } from '../hub/register.js';
 import { readRegistration } from '../hub/registration.js';
-import { subscriptionView } from '../hub/subscription-view.js';
+import { subscriptionView, subscriptionViewOf } from '../hub/subscription-view.js';
 import type { JsonObject } from '../json.js';
 import { countOf, LIST_DEFAULT, LIST_MAX } from '../parked-selection.js';
 import { badParameter } from '../query/parameter.js';
@@ -51,7 +51,7 @@ export function hubRoutes({ name: api, address, definitions }: Api, { store, bod
         'X-Result-Count': String(items.length),
         ...(last ? { Link: `<${address}/hub?after=${last.id}&limit=${most}>; rel="next"` } : {}),
       },
-      body: items.map((subscription) => subscriptionView(subscription, hrefOf(subscription.id), parked.get(subscription.id) ?? 0)),
+      body: items.map((subscription) => subscriptionView(subscription, hrefOf(subscription.id), parked)),
     });
   }
 
@@ -72,9 +72,8 @@ export function hubRoutes({ name: api, address, definitions }: Api, { store, bod
     return subscription;
   }
 
-  async function viewOf(subscription: Subscription): Promise<JsonObject> {
-    const parked = await hub.countParkedDeliveries({ subscription: subscription.id });
-    return subscriptionView(subscription, hrefOf(subscription.id), parked.get(subscription.id) ?? 0);
+  function viewOf(subscription: Subscription): Promise<JsonObject> {
+    return subscriptionViewOf(subscription, hrefOf(subscription.id), hub);
   }
 
   function hrefOf(id: string): string {
