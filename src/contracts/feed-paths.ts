@@ -32,7 +32,7 @@ export function feedPaths({ path, definitions }: ContractApi, { feed }: Contract
           200: {
             description: 'The events behind the cursor.',
             headers: {
-              ...responseHeaders('Link', 'X-Next-Cursor'),
+              ...responseHeaders('Link', 'X-Next-Cursor', 'Warning'),
               'X-Result-Count': { description: 'Of a page: how many are in it.', schema: { type: 'string', pattern: '^\\d+$' } },
               'X-Accel-Buffering': { description: 'Of a stream: proxies are to pass each event on at once.', schema: { const: 'no' } },
             },

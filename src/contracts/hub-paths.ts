@@ -96,7 +96,7 @@ export function hubPaths({ path, definitions }: ContractApi, { hub }: Contract):
         summary: 'Registers a listener for the events of this API',
         description: 'The same registration again is the same subscription: secrets that are given replace its own, and when the hub has suspended it, it goes on from where it stopped (409 when what comes next is no longer kept). What an operator suspended stays suspended.',
         requestBody: { required: true, content: { 'application/json': { schema: ref('EventSubscriptionInput') } } },
-        responses: { 201: { description: 'What comes from now on is delivered.', headers: responseHeaders('Location'), content: ANSWER }, ...errorResponses(400, 403, 406, 409, 413, 415) },
+        responses: { 201: { description: 'What comes from now on is delivered.', headers: responseHeaders('Location', 'Warning'), content: ANSWER }, ...errorResponses(400, 403, 406, 409, 413, 415) },
       },
     },
     [`${path}/hub/{id}`]: {

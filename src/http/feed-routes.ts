@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Router } from 'express';
 import { Refusal } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import { warningHeader } from '../handlers/warnings.js';
 import { parseEventQuery } from '../hub/event-filter.js';
 import { readFeedPage } from '../hub/feed-page.js';
 import { toToken } from '../hub/feed-place.js';
@@ -34,7 +35,8 @@ export function feedRoutes(options: HttpOptions, { tail }: FeedOptions): Router 
       const from = after === 'now' ? { position: await tail.end() } : after;
       const { events, next } = await readFeedPage(tail, filter, from, limit).catch((error: unknown) => refusePlace(error));
       const cursor = toToken(next);
-      const headers = { 'X-Result-Count': String(events.length), 'X-Next-Cursor': cursor, Link: feedLink(address, rawQuery, limit, cursor) };
+      const paging = { 'X-Result-Count': String(events.length), 'X-Next-Cursor': cursor, Link: feedLink(address, rawQuery, limit, cursor) };
+      const headers = { ...paging, ...warningHeader(events.length === 0 ? filter.warnings : []) };
       const isBatch = typeOf(request) === BATCH_TYPE;
       respond(response, {
         status: 200,

@@ -1,5 +1,7 @@
 import { type Request, Router } from 'express';
 import { notFound } from '../errors.js';
+import { warningHeader } from '../handlers/warnings.js';
+import { parseEventQuery } from '../hub/event-filter.js';
 import { register, type RegistrationRules } from '../hub/register.js';
 import { readRegistration } from '../hub/registration.js';
 import { subscriptionView, subscriptionViewOf } from '../hub/subscription-view.js';
@@ -33,7 +35,8 @@ export function hubRoutes({ name: api, address, definitions }: Api, { store, bod
     const wanted = readRegistration(parseJson(request.body).json, api, definitions, rules.targets);
     const subscription = await register(store, wanted, rules, now());
     log.info({ subscription: subscription.id, api }, 'listener registered');
-    respond(response, { status: 201, headers: { Location: hrefOf(subscription.id) }, body: await viewOf(subscription) });
+    const { warnings } = parseEventQuery(subscription.query, definitions);
+    respond(response, { status: 201, headers: { Location: hrefOf(subscription.id), ...warningHeader(warnings) }, body: await viewOf(subscription) });
   }
 
   async function list(request: Request<Request['params'], unknown, unknown, unknown>, response: ApiResponse): Promise<void> {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { entityTag } from '../entity-tag.js';
 import { notFound, QueryTooCostly } from '../errors.js';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import { undeclared } from '../handlers/undeclared.js';
 import { warningHeader } from '../handlers/warnings.js';
 import { selectFields } from '../query/fields.js';
 import { badParameter } from '../query/parameter.js';
@@ -31,7 +32,7 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
     const page = await find(parameters);
     respond(response, {
       status: 200,
-      headers: { 'X-Result-Count': String(page.items.length), ...pagingHeaders(rawQuery, parameters, page), ...warningHeader(page.total === 0 ? undeclared(parameters.query) : []) },
+      headers: { 'X-Result-Count': String(page.items.length), ...pagingHeaders(rawQuery, parameters, page), ...warningHeader(page.total === 0 ? doubts(parameters.query) : []) },
       body: page.items.map((stored) => selectFields(representation.seen(definition, stored.resource), parameters.fields)),
     });
   }
@@ -50,9 +51,8 @@ export function readHandlers(definition: ResourceDefinition, options: HttpOption
   }
 
   /** An attribute that the specification does not have may be one of a sender's own; where nothing is found, it may be a mistake. */
-  function undeclared({ where }: Query): string[] {
-    const names = new Set(where.flatMap(({ path: [name = ''] }) => (definition.declared.has(name) || Object.hasOwn(definition.answerDefaults, name) ? [] : [name])));
-    return names.size === 0 ? [] : [`nothing found, and the specification of ${definition.name} has no ${[...names].join(', ')}`];
+  function doubts({ where }: Query): string[] {
+    return undeclared(definition, where.map(({ path }) => path)).map((doubt) => `nothing found, and ${doubt}`);
   }
 
   async function find({ query, patterns: [pattern] }: ListParameters): Promise<Page> {

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Router } from 'express';
 import type { ResourceDefinition } from '../handlers/definition.js';
+import { warningHeader } from '../handlers/warnings.js';
 import { parseEventQuery } from '../hub/event-filter.js';
 import { type FeedPlace, pageBehind } from '../hub/feed-place.js';
 import { unavailable } from './error-response.js';
@@ -40,7 +41,7 @@ export function streamRoutes(options: HttpOptions, { tail, maxStreams, pace = PA
       const { signal, forget } = endOf(response, request.socket, closing);
       try {
         const place = await checked(from === undefined || from === 'now' ? { position: await tail.end() } : from, resumed ? blameResumption : blameAfter);
-        response.writeHead(200, HEADERS);
+        response.writeHead(200, { ...HEADERS, ...warningHeader(filter.warnings) });
         if (request.method === 'HEAD') response.end();
         else await new FeedStream(response, tail, filter, place, pace, log.child(response.locals.context)).run(signal);
       } finally {

@@ -1,5 +1,6 @@
 import type { ResourceDefinition } from '../handlers/definition.js';
 import type { ScalarType } from '../handlers/schema.js';
+import { undeclared } from '../handlers/undeclared.js';
 import { type Fields, fieldsOf } from '../query/fields.js';
 import type { NamedCondition } from '../query/filter-parameter.js';
 import { compileCondition } from '../query/match.js';
@@ -36,6 +37,15 @@ export function checkEventCondition(condition: NamedCondition, definitions: read
   if (first === IMPORTED) checkMark(condition);
   else if (first === 'eventType') checkTypes(condition, definitions);
   else if (!Object.hasOwn(ENVELOPE, first)) checkInside(condition, definitions);
+}
+
+/** Which of the attributes are not in the specifications: senders' own, or mistakes, with which nothing would ever come. */
+export function undeclaredIn(conditions: readonly NamedCondition[], definitions: readonly ResourceDefinition[]): string[] {
+  const paths = conditions.map(({ path }) => path);
+  return definitions.flatMap((definition) => {
+    const inside = paths.filter(([first, name]) => first === definition.wrapper && name === definition.name);
+    return undeclared(definition, inside.map((path) => path.slice(2)));
+  });
 }
 
 /**

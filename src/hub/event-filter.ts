@@ -5,7 +5,7 @@ import { selectFields } from '../query/fields.js';
 import type { NamedCondition } from '../query/filter-parameter.js';
 import { compileCondition } from '../query/match.js';
 import { badParameter, decodeList } from '../query/parameter.js';
-import { checkEventCondition, eventFields, eventScalarType, IMPORTED } from './event-attributes.js';
+import { checkEventCondition, eventFields, eventScalarType, IMPORTED, undeclaredIn } from './event-attributes.js';
 import type { LoggedEvent } from './logged-event.js';
 
 /** Which events a subscriber wants, and what of them. */
@@ -13,6 +13,8 @@ export interface EventFilter {
   matches(event: LoggedEvent): boolean;
   /** What was chosen of a TM Forum envelope; the same object when nothing was. */
   slim(envelope: JsonObject): JsonObject;
+  /** What whoever asked should know, though it may be as it is meant. */
+  readonly warnings: readonly string[];
 }
 
 export const MAX_EVENT_QUERY = 8_000;
@@ -33,7 +35,7 @@ export function parseEventQuery(query: string, definitions: readonly ResourceDef
   const conditions = parseConditions(parts.filter((part) => !part.startsWith(FIELDS)), (path) => eventScalarType(path, definitions));
   for (const condition of conditions) checkEventCondition(condition, definitions);
   const fields = eventFields(chosen.flatMap((part) => decodeList('fields', part.slice(FIELDS.length))), definitions);
-  return { matches: compiled(conditions, definitions), slim: (envelope) => selectFields(envelope, fields) };
+  return { matches: compiled(conditions, definitions), slim: (envelope) => selectFields(envelope, fields), warnings: undeclaredIn(conditions, definitions) };
 }
 
 function compiled(conditions: readonly NamedCondition[], definitions: readonly ResourceDefinition[]): EventFilter['matches'] {

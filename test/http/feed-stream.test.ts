@@ -75,6 +75,12 @@ describe('a stream', () => {
     expect(client.envelopes[0]).not.toHaveProperty('domain');
   });
 
+  test('warns of attributes that the specification does not have', async () => {
+    await start();
+    const warningOf = async (query: string): Promise<string | null> => (await ask(`${feed.url}?${query}`, { method: 'HEAD', headers: STREAM })).headers.get('warning');
+    expect([await warningOf('event.partyRole.nmae=x'), await warningOf('event.partyRole.name=x')]).toEqual(['299 - "the specification of partyRole has no nmae"', null]);
+  });
+
   test('is never silent for long', async () => {
     await start({ pace: { heartbeatMs: 20, stallMs: 1_000 } });
     const client = await open();

@@ -74,6 +74,13 @@ describe('pages', () => {
     expect([next.roles, next.cursor]).toEqual([['a'], '2']);
   });
 
+  test('that are empty warn of attributes that the specification does not have', async () => {
+    await append(feed.store, [changed('a')]);
+    const warningOf = async (query: string): Promise<string | null> => (await ask(`${feed.url}?${query}`)).headers.get('warning');
+    const warning = '299 - "the specification of partyRole has no nmae"';
+    expect(await Promise.all(['event.partyRole.nmae=x', 'event.partyRole.nmae!=x', 'event.partyRole.name=x', 'after=now'].map(warningOf))).toEqual([warning, null, null, null]);
+  });
+
   test('have 100 events, or as many as are asked for, up to 1,000', async () => {
     await append(feed.store, Array.from({ length: 1_005 }, (_, index) => changed('a', index + 1)));
     expect([(await page()).roles.length, (await page('limit=1000')).roles.length]).toEqual([100, 1000]);

@@ -64,6 +64,23 @@ describe('POST', () => {
     expect((await ask(`${rest.origin}${answer.headers.get('location')}`)).body).toEqual(view);
   });
 
+  it.each([
+    ['event.partyRole.nmae=x&event.partyRole.colour.code!=y&event.partyRole.nmae.ne=z', '299 - "the specification of partyRole has no nmae, colour"'],
+    ['event.partyRole.name=x&event.partyRole.characteristic.colour=red&event.partyRole.@type=x&event.partyRole.href=x&fieldPath=name&imported=false&fields=nmae', null],
+    ['', null],
+  ])('takes the query %s, with the warning %s', async (query, warning) => {
+    for (const time of ['first', 'again']) {
+      const { status, headers, body } = await post({ callback: CALLBACK, query });
+      expect([time, status, headers.get('warning'), body]).toEqual([time, 201, warning, expect.objectContaining({ query })]);
+    }
+  });
+
+  it('says which resource of an API lacks an attribute of its query', async () => {
+    const query = 'event.individual.tradingName=x&event.organization.tradingName=x&event.organization.givenName=x';
+    const { headers } = await post({ callback: CALLBACK, query }, '/tmf-api/party/v4');
+    expect(headers.get('warning')).toBe('299 - "the specification of individual has no tradingName", 299 - "the specification of organization has no givenName"');
+  });
+
   it('the same again is answered the same', async () => {
     const first = await post({ callback: CALLBACK });
     const second = await post({ callback: CALLBACK, query: '' });
