@@ -117,10 +117,8 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
 
   const tail = new LogTail({ store, pollMs: LOG_POLL_MS, maxBytes: LOG_BYTES, log });
   lifecycle.add('log tail', () => tail.close());
-  if (config.roles.has('hub')) {
-    const hub = startHub(config, store, all, tail, incarnation, log);
-    lifecycle.add('hub', () => hub.close(config.shutdownMs * 0.15));
-  }
+  const hub = config.roles.has('hub') ? startHub(config, store, all, tail, incarnation, log) : undefined;
+  if (hub) lifecycle.add('hub', () => hub.close(config.shutdownMs * 0.15));
 
   // A worker alone serves its health.
   const served = config.roles.has('http') ? all : [];
@@ -146,6 +144,7 @@ export async function start(config: Config, ports: Ports, lifecycle: Lifecycle, 
     now: () => new Date(),
     newId: randomUUID,
     ready: () => (worker ? { worker: worker.status() } : {}),
+    shown: () => (hub ? { hub: hub.status() } : {}),
     log,
   });
   const port = await http.listen(config.port, config.host);

@@ -8,9 +8,9 @@ export function liveness(): Reply {
 }
 
 /** `/health/ready`: 200 when a request can be served, else 503; the body says what is away and why. */
-export function readiness(options: Pick<HttpOptions, 'bus' | 'store' | 'ready'>, draining: boolean): Reply {
+export function readiness(options: Pick<HttpOptions, 'bus' | 'store' | 'ready' | 'shown'>, draining: boolean): Reply {
   const parts = { bus: options.bus.status(), store: options.store.status(), ...options.ready?.() };
   const ready = !draining && Object.values(parts).every((part) => part.up);
-  const body: Json = { status: draining ? 'draining' : ready ? 'ready' : 'not ready', ...parts };
+  const body: Json = { status: draining ? 'draining' : ready ? 'ready' : 'not ready', ...parts, ...options.shown?.() };
   return { status: ready ? 200 : 503, headers: { 'Cache-Control': 'no-store' }, body };
 }

@@ -49,6 +49,8 @@ export interface HttpOptions {
   readonly log: Logger;
   /** What readiness depends on besides bus and store, by name. */
   readonly ready?: () => Readonly<Record<string, Status>>;
+  /** What is shown with it, by name, and does not count: requests are served without it. */
+  readonly shown?: () => Readonly<Record<string, Status>>;
   readonly now: () => Date;
   /** A new unique id, for commands without an `Idempotency-Key` and for correlation. */
   readonly newId: () => string;

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { textOf } from '../errors.js';
+import type { Status } from '../status.js';
 import type { HubStore, Progress, Subscription } from '../store/hub-store.js';
 import { Delivery, type DeliveryOptions } from './delivery.js';
 import type { EventFilter } from './event-filter.js';
@@ -33,12 +34,18 @@ export class Hub {
   private running: Promise<void> | undefined;
   /** When others may have the subscriptions, whatever this process is waiting for. */
   private expiry: NodeJS.Timeout | undefined;
-  private failing = false;
+  /** Why the last claim failed; undefined: it did not. */
+  private failure: string | undefined;
 
   constructor(private readonly options: HubOptions) {}
 
   start(): void {
     this.running = this.run();
+  }
+
+  /** Whether subscriptions can be claimed, and if not, why not. */
+  status(): Status {
+    return this.failure === undefined ? { up: true } : { up: false, why: `subscriptions cannot be claimed: ${this.failure}` };
   }
 
   /** Ends what is under way within the time allowed, and lets others have the subscriptions. */
@@ -75,12 +82,13 @@ export class Hub {
       const asked = performance.now();
       const claim = await store.claim(holder, holdMs);
       this.holdFor(holdMs - (performance.now() - asked));
-      if (this.failing) log.info('subscriptions can be claimed again');
-      this.failing = false;
+      if (this.failure !== undefined) log.info('subscriptions can be claimed again');
+      this.failure = undefined;
       if (!this.stop.signal.aborted) this.adjust(claim.held, claim.share);
     } catch (error) {
-      if (!this.failing) log.warn({ reason: textOf(error) }, 'subscriptions cannot be claimed, trying again');
-      this.failing = true;
+      const reason = textOf(error);
+      if (this.failure === undefined) log.warn({ reason }, 'subscriptions cannot be claimed, trying again');
+      this.failure = reason;
     }
   }
 

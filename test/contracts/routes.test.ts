@@ -55,7 +55,8 @@ it('answers readers of events as its contract says', async () => {
   const stream = await checkedFetch(service.url, `${API}/events`, { method: 'GET', headers: { accept: 'text/event-stream' } });
   expect(stream.headers.get('x-accel-buffering')).toBe('no');
   await stream.body?.cancel();
-  expect((await checkedFetch(service.url, '/health/ready', { method: 'GET' })).status).toBe(200);
+  const ready = await checkedFetch(service.url, '/health/ready', { method: 'GET' });
+  expect([ready.status, await ready.json()]).toEqual([200, expect.objectContaining({ worker: { up: true }, hub: { up: true } })]);
   expect((await checkedFetch(service.url, '/health/live', { method: 'GET' })).status).toBe(200);
 });
 

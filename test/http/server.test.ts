@@ -151,6 +151,16 @@ describe('health', () => {
     }
   });
 
+  test('shows what it does not depend on', async () => {
+    const hub = { up: false, why: 'held' };
+    const shown = await startRest(() => ({ shown: () => ({ hub }) }));
+    try {
+      expect(await ask(`${shown.origin}/health/ready`)).toMatchObject({ status: 200, body: { status: 'ready', store: { up: true }, hub } });
+    } finally {
+      await shown.close();
+    }
+  });
+
   test('while draining, readiness is gone and requests are served', async () => {
     rest.server.drain();
     expect(await ready()).toMatchObject({ status: 503, body: { status: 'draining' } });
