@@ -121,8 +121,9 @@ export class ParkedDeliveries {
         await this.store.dropDeliveries([delivery.id]);
         return { outcome: 'delivered' };
       case 'gone':
-        await this.store.unregister(subscription.id);
-        return failed('the listener answered 410: the subscription is removed, with all that was parked for it');
+        // Its answer is about the registration that it was sent for.
+        if (await this.store.unregister(subscription)) return failed('the listener answered 410: the subscription is removed, with all that was parked for it');
+        return failed('the listener answered 410, and its subscription was removed, resumed or registered anew meanwhile: nothing more is removed');
       case 'failed':
         spent.set(subscription.id, (spent.get(subscription.id) ?? 0) + performance.now() - began);
         return failed(outcome.error);

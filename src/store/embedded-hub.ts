@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { countDeliveries, findDeliveries, parkDelivery, removeDeliveriesOf, removeDelivery } from './embedded-deliveries.js';
 import { beat, leave } from './embedded-presence.js';
 import { toText, type SubscriptionRow, type Tables, type Text } from './embedded-tables.js';
-import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets, SuspendedBy, Tenure } from './hub-store.js';
+import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionLife, SubscriptionSecrets, SuspendedBy, Tenure } from './hub-store.js';
 
 /** What the hub keeps. Whoever is in the table `hubs` is alive, and holds what it is the holder of. */
 export class EmbeddedHub implements HubStore {
@@ -42,7 +42,7 @@ export class EmbeddedHub implements HubStore {
     return [...subscriptions.getRange()].filter(({ value }) => readRow(value).api === api).length;
   }
 
-  async unregister(which: string | Tenure): Promise<boolean> {
+  async unregister(which: string | SubscriptionLife | Tenure): Promise<boolean> {
     const tables = await this.ready();
     const id = idOf(which);
     return tables.write(() => {
@@ -151,14 +151,15 @@ export class EmbeddedHub implements HubStore {
   }
 }
 
-function idOf(which: string | Tenure): string {
+function idOf(which: string | SubscriptionLife): string {
   return typeof which === 'string' ? which : which.id;
 }
 
 /** Inside a transaction. */
-function lasts(tables: Tables, { id, holder, epoch, registeredAt }: Tenure): boolean {
-  const row = rowOf(tables, id);
-  return row?.holder === holder && row.epoch === epoch && row.registeredAt.getTime() === registeredAt.getTime();
+function lasts(tables: Tables, which: SubscriptionLife | Tenure): boolean {
+  const row = rowOf(tables, which.id);
+  const isHeld = !('holder' in which) || row?.holder === which.holder;
+  return isHeld && row?.epoch === which.epoch && row.registeredAt.getTime() === which.registeredAt.getTime();
 }
 
 function free(tables: Tables, holder: string, id: string, row: SubscriptionRow | undefined): void {

@@ -14,8 +14,8 @@ export interface HubStore {
   /** How many there are of one API, or of all. */
   countSubscriptions(api?: string): Promise<number>;
 
-  /** Deletes it with its parked deliveries; false when it is not there. @param which by id: whoever has it */
-  unregister(which: string | Tenure): Promise<boolean>;
+  /** Deletes it with its parked deliveries; false when it is not there, or not that one any more. @param which by id: whatever it is by now */
+  unregister(which: string | SubscriptionLife | Tenure): Promise<boolean>;
 
   /** Replaces its secrets; false when it is not there, or has others than these, which are as they were read. */
   setSecrets(id: string, secrets: SubscriptionSecrets, expected: SubscriptionSecrets): Promise<boolean>;
@@ -143,8 +143,11 @@ export interface Claim {
   readonly share: number;
 }
 
-/** One hub's hold on a subscription as that was when it began to deliver: over once it is held by nobody or another, resumed, or registered anew. */
-export interface Tenure extends Pick<Subscription, 'id' | 'epoch' | 'registeredAt'> {
+/** A subscription as it was when somebody read it: over once it is resumed, or registered anew. */
+export type SubscriptionLife = Pick<Subscription, 'id' | 'epoch' | 'registeredAt'>;
+
+/** One hub's hold on that life, as it was when it began to deliver: over also once the subscription is held by nobody or another. */
+export interface Tenure extends SubscriptionLife {
   readonly holder: string;
 }
 

@@ -2,7 +2,7 @@ import type { ClientSession, Filter, MongoClient } from 'mongodb';
 import type { ParkedDelivery, ParkedDeliveryFilter, Tenure } from './hub-store.js';
 import type { Collections } from './mongo-documents.js';
 import { onceMore } from './mongo-errors.js';
-import { fromDeliveryDocument, toDeliveryDocument, toTenureFilter, type DeliveryDocument } from './mongo-hub-documents.js';
+import { fromDeliveryDocument, toDeliveryDocument, toLifeFilter, type DeliveryDocument } from './mongo-hub-documents.js';
 
 /** See `HubStore.parkDeliveries`. */
 export async function parkDeliveries(collections: Collections, deliveries: readonly ParkedDelivery[]): Promise<void> {
@@ -15,7 +15,7 @@ export async function parkDuring(client: MongoClient, collections: Collections, 
     session.withTransaction(
       async () => {
         // The new value makes it a real write: one that changes nothing would not meet a deletion.
-        const { matchedCount } = await collections.subscriptions.updateOne(toTenureFilter(during), { $inc: { parkings: 1 } }, { session });
+        const { matchedCount } = await collections.subscriptions.updateOne(toLifeFilter(during), { $inc: { parkings: 1 } }, { session });
         if (matchedCount === 1) await replaceAll(collections, deliveries, session);
         return matchedCount === 1;
       },

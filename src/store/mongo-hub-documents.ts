@@ -1,5 +1,5 @@
 import type { Filter } from 'mongodb';
-import type { ParkedDelivery, Subscription, Tenure } from './hub-store.js';
+import type { ParkedDelivery, Subscription, SubscriptionLife, Tenure } from './hub-store.js';
 import { FORMAT } from './store.js';
 
 /** The `hold` of what nobody has. */
@@ -36,9 +36,9 @@ export function fromSubscriptionDocument({ _id, format: _format, active: _active
   return { id: _id, ...rest };
 }
 
-/** Finds the subscription as long as the tenure lasts. */
-export function toTenureFilter({ id, holder, epoch, registeredAt }: Tenure): Filter<SubscriptionDocument> {
-  return { _id: id, holder, epoch, registeredAt };
+/** Finds the subscription as long as this life, or this tenure, lasts. */
+export function toLifeFilter({ id, epoch, registeredAt, ...held }: SubscriptionLife | Tenure): Filter<SubscriptionDocument> {
+  return { _id: id, epoch, registeredAt, ...('holder' in held ? { holder: held.holder } : {}) };
 }
 
 export function toDeliveryDocument({ id, ...rest }: ParkedDelivery): DeliveryDocument {

@@ -1,11 +1,11 @@
 import type { Filter, MongoClient } from 'mongodb';
-import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionSecrets, SuspendedBy, Tenure } from './hub-store.js';
+import type { Claim, HubStore, NewSubscription, ParkedDelivery, ParkedDeliveryFilter, Progress, Subscription, SubscriptionLife, SubscriptionSecrets, SuspendedBy, Tenure } from './hub-store.js';
 import { claim, leaveHub, release } from './mongo-claim.js';
 import { count } from './mongo-count.js';
 import { countDeliveries, dropDeliveries, findDeliveries, parkDeliveries, parkDuring } from './mongo-deliveries.js';
 import type { Collections } from './mongo-documents.js';
 import { onceMore } from './mongo-errors.js';
-import { FREE, fromSubscriptionDocument, toTenureFilter, type SubscriptionDocument } from './mongo-hub-documents.js';
+import { FREE, fromSubscriptionDocument, toLifeFilter, type SubscriptionDocument } from './mongo-hub-documents.js';
 import { FORMAT } from './store.js';
 
 /** What the hub keeps, in the collections `subscriptions`, `hubs` and `parkedDeliveries`. */
@@ -47,7 +47,7 @@ export class MongoHub implements HubStore {
   }
 
   /** What is left of a deletion that was interrupted goes with the next one. */
-  async unregister(which: string | Tenure): Promise<boolean> {
+  async unregister(which: string | SubscriptionLife | Tenure): Promise<boolean> {
     const { subscriptions, parkedDeliveries } = this.collections();
     const id = typeof which === 'string' ? which : which.id;
     const { deletedCount } = await subscriptions.deleteOne(toFilter(which));
@@ -122,6 +122,6 @@ export class MongoHub implements HubStore {
   }
 }
 
-function toFilter(which: string | Tenure): Filter<SubscriptionDocument> {
-  return typeof which === 'string' ? { _id: which } : toTenureFilter(which);
+function toFilter(which: string | SubscriptionLife | Tenure): Filter<SubscriptionDocument> {
+  return typeof which === 'string' ? { _id: which } : toLifeFilter(which);
 }

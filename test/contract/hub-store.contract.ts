@@ -96,6 +96,21 @@ export function hubStoreContract(current: () => Store, reopen: () => Promise<voi
       expect(await hub().register(newSubscription('a'))).toMatchObject({ isNew: true, subscription: { epoch: 0, cursor: 0, health: { waiting: 0 } } });
     });
 
+    it('are deleted as they were read: not once they were resumed or registered anew, whoever holds them', async () => {
+      await register('a', 'b', 'c');
+      const [a, b, c] = [await found('a'), await found('b'), await found('c')];
+      await heldBy('h');
+      await hub().suspend('b', 'moving', 'operator');
+      await hub().resume('b');
+      await hub().unregister('c');
+      await setTimeout(5);
+      await register('c');
+      await hub().parkDeliveries([parkedDelivery('a', '1'), parkedDelivery('b', '1'), parkedDelivery('c', '1')]);
+      expect([await hub().unregister(a), await hub().unregister(b), await hub().unregister(c), await hub().unregister(a)]).toEqual([true, false, false, false]);
+      expect((await hub().subscriptions({}, 10)).map(({ id }) => id)).toEqual(['b', 'c']);
+      expect((await hub().parkedDeliveries({}, 10)).map(({ id }) => id)).toEqual(['b:1', 'c:1']);
+    });
+
     it('have their secrets replaced, all of them', async () => {
       await hub().register(full);
       const secrets = { signing: [{ secret: 'bmV3' }, { secret: '$c2VjcmV0', until: new Date(5) }] };

@@ -102,6 +102,23 @@ it('removes the subscription of a listener that is gone, with what was parked fo
   expect([await store.hub.subscription('s'), (await left()).length, listener.received.length]).toEqual([undefined, 1, 1]);
 });
 
+it.each<[string, () => Promise<unknown>]>([
+  ['registered anew', async () => {
+    await store.hub.unregister('s');
+    // Times are in milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await subscribe('s');
+  }],
+  ['resumed', () => store.hub.resume('s')],
+])('removes no subscription that was %s before the listener answered 410', async (_, happens) => {
+  const gone = await startListener((response) => void happens().then(() => response.writeHead(410).end()));
+  await subscribe('s', { callback: gone.url });
+  const id = await park('s', 'r1', 7);
+  expect(told(await retry())).toEqual([[id, 'failed', expect.stringContaining('410')]]);
+  expect(gone.received).toHaveLength(1);
+  expect(await store.hub.subscription('s')).toMatchObject({ id: 's' });
+});
+
 it('sends nothing for a subscription that is suspended', async () => {
   await subscribe('s');
   const id = await park('s', 'r1', 7);

@@ -47,6 +47,7 @@ export const hubUses: Readonly<Record<keyof HubStore, readonly (readonly [about:
   unregister: [
     ['one with parked deliveries', (hub) => hub.unregister(idOf(79))],
     ['one that is held', async (hub) => hub.unregister(await tenureOf(hub, 78))],
+    ['one as it was read', async (hub) => hub.unregister((await hub.subscription(idOf(77))) ?? '')],
   ],
   setSecrets: [['one', (hub) => hub.setSecrets(idOf(1), { signing: [] }, { signing: [] })]],
   suspend: [['one', (hub) => hub.suspend(idOf(2), 'test', 'hub')]],
