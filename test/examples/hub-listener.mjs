@@ -1,21 +1,31 @@
 // A listener of the notification hub, with nothing but Node: takes every event once, verifies who sent it, and prints one JSON line for each.
-// Usage: node test/examples/hub-listener.mjs --port 9090 --secret whsec_… --state seen.ndjson
-// Register http://HOST:9090/listener for everything, or http://HOST:9090/listener/partyRoleCreateEvent with query eventType=PartyRoleCreateEvent.
 import { existsSync, fsyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { isAuthentic } from './verify-signature.mjs';
 
+const USAGE = `node test/examples/hub-listener.mjs [OPTIONS]
+
+  --port NUMBER      where it listens (default 9090; 0: any free one)
+  --host ADDRESS     default 127.0.0.1
+  --secret SECRET    the whsec_… that was registered (default: SIGNING_SECRET of the environment); without one nothing is verified
+  --state FILE       where it keeps what was seen; without one that is forgotten at the end
+
+Register http://HOST:9090/listener for everything, or http://HOST:9090/listener/partyRoleCreateEvent with query eventType=PartyRoleCreateEvent.`;
+
 const { values: options } = parseArgs({
   options: {
     port: { type: 'string', default: '9090' },
     host: { type: 'string', default: '127.0.0.1' },
-    // Without a secret nothing is verified.
     secret: { type: 'string', default: process.env.SIGNING_SECRET ?? '' },
-    // Without a file what was seen is forgotten at the end.
     state: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
+if (options.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 
 const MAX_BODY = 4 * 1024 * 1024;
 const REMEMBERED = 100_000;

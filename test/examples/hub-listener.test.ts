@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -170,4 +170,11 @@ it('knows after SIGTERM, and after SIGKILL within a line, what it had taken befo
   await until('it has shown them', () => second.lines.length === 3);
   expect(second.lines.map(({ eventId, duplicate, gap }) => [eventId, duplicate, gap])).toEqual([['a2', true, undefined], ['a3', undefined, undefined], ['a5', undefined, { from: 4, to: 4 }]]);
   expect(readFileSync(state, 'utf8').split('\n')).toHaveLength(5);
+});
+
+it.each(['--help', '-h'])('explains its options with %s, and listens to nothing', (option) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [LISTENER, option], { encoding: 'utf8', timeout: 10_000 });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/^node test\/examples\/hub-listener\.mjs/);
+  for (const name of ['port', 'host', 'secret', 'state']) expect(stdout).toContain(`  --${name} `);
 });
