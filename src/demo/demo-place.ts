@@ -9,7 +9,7 @@ import { start } from '../service.js';
 import { ToolError } from '../tool-error.js';
 import type { OpenPorts } from '../tool-ports.js';
 import type { Origin } from '../transfer/record.js';
-import { busTarget, collectionAt, ownUrl, restTarget, type Target } from '../transfer/target.js';
+import { busTarget, collectionAt, ownUrl, restTarget, serviceUrl, type Target } from '../transfer/target.js';
 
 /** More than any resource of the demo has. */
 const CHANGES = 100;
@@ -27,10 +27,10 @@ export interface DemoPlace {
 
 /** The bus where there is one; else the service at the URL; else one of its own. */
 export async function placeOf(config: Config, url: string | undefined, ports: OpenPorts): Promise<DemoPlace> {
-  const address = url ?? ownUrl(config);
+  const address = url === undefined ? ownUrl(config) : serviceUrl(url, config);
   if (!config.busUrl.startsWith('memory:')) return overBus(config, address, ports);
   if (await answers(address)) return overRest(config, address, config.adminToken, `Over REST, to the service at ${address}:`, () => Promise.resolve());
-  if (url !== undefined) throw new ToolError(`no service answers at ${url}`);
+  if (url !== undefined) throw new ToolError(`no service answers at ${address}`);
   const lifecycle = new Lifecycle(createLogger({ level: 'warn', format: 'json' }));
   const token = randomUUID();
   const port = await startOwn(config, token, lifecycle);

@@ -12,7 +12,7 @@ import { linesOf } from './lines.js';
 import { load, type LoadOptions, type Outcome } from './load.js';
 import { Meter, type Screen } from './meter.js';
 import { refusedLine, type Origin } from './record.js';
-import { busTarget, collectionAt, ownUrl, restTarget, type Target } from './target.js';
+import { busTarget, collectionAt, ownUrl, restTarget, serviceUrl, type Target } from './target.js';
 import type { ImportTask } from './transfer-arguments.js';
 
 /** How long nobody may answer: at first, and later, when something is being mended. */
@@ -68,7 +68,7 @@ export function definitionOf(config: Config, resource: string): ResourceDefiniti
 
 /** To the service at `url`, or without one to the bus. */
 async function targetOf(config: Config, url: string | undefined, origin: Origin, ports: OpenPorts): Promise<Target> {
-  if (url !== undefined) return restTarget(collectionAt(url, config, origin.definition));
+  if (url !== undefined) return restTarget(collectionAt(serviceUrl(url, config), config, origin.definition));
   if (config.busUrl.startsWith('memory:')) throw new ToolError(`BUS_URL memory: lives inside the service; name the running one with --url ${ownUrl(config)}`);
   return busTarget(await ports.bus(await ports.store()), origin, config.replyTimeoutMs, () => new Date());
 }
@@ -85,7 +85,7 @@ interface Input {
 function inputOf(config: Config, { file, resource, source, key, url, refusedFile: refusedPath }: ImportTask): Input {
   if (file === '-' || !statSync(file).isFile()) return refusedPath === undefined ? {} : { refusedPath };
   if (refusedPath !== undefined && resolve(refusedPath) === resolve(file)) throw new ToolError('--refused must be another file than the one that is read');
-  const destination = url === undefined ? [config.busUrl, config.storeUrl, config.prefix] : [url, config.basePath];
+  const destination = url === undefined ? [config.busUrl, config.storeUrl, config.prefix] : [serviceUrl(url, config), config.basePath];
   const kept = { path: `${file}.progress`, run: runOf(file, [resource, source, key ?? '', refusedPath ?? '', ...destination]) };
   return { bytes: statSync(file).size, refusedPath: refusedPath ?? `${file}.refused.ndjson`, kept };
 }

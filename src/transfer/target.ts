@@ -59,6 +59,12 @@ export function ownUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
+/** The service that an operator names, with the base path of its APIs or without. */
+export function serviceUrl(url: string, { basePath }: Pick<Config, 'basePath'>): string {
+  const { origin, pathname } = new URL(url);
+  return pathname.endsWith(basePath) ? origin + pathname.slice(0, -basePath.length) : url;
+}
+
 /** Where the service at this URL has the resources of a type. */
 export function collectionAt(url: string, { basePath }: Pick<Config, 'basePath'>, definition: ResourceDefinition): string {
   return `${url}${apiPath(basePath, definition)}/${definition.name}`;

@@ -50,7 +50,7 @@ created again, and a run that was ended, also by SIGKILL, goes on where it was w
   --key ATTRIBUTE    tells records without an id apart (default: their whole content); their id is derived from source and key
   --concurrency N    records that wait for their answer at a time (default ${CONCURRENCY_DEFAULT}, at most ${CONCURRENCY_MAX}); 1: strictly one after the other
   --rate N           at most so many records in a second
-  --url URL          over REST, to the service there, such as http://127.0.0.1:8080; default: over the bus of BUS_URL
+  --url URL          over REST, to the service there, such as http://127.0.0.1:8080, with its BASE_PATH or without; default: over the bus of BUS_URL
   --refused FILE     where refused lines go, to be corrected and imported (default: FILE.refused.ndjson; of the standard input nowhere)
 
 Output: one JSON object for each line that was refused and for the first 20 that were accepted with a warning, the last with the
@@ -64,7 +64,7 @@ totals. The exit code is 1 when lines were refused. The events carry the extensi
   demo: `Loads a small base of customers, then shows one customer with everything about it, and the events that this caused.
 Over the bus, when BUS_URL names a broker; else over REST. Where no service answers, it starts an embedded one in memory.
 
-  --url URL          the service to ask (default: the one of HOST and PORT)
+  --url URL          the service to ask, with its BASE_PATH or without (default: the one of HOST and PORT)
 `,
 } as const;
 

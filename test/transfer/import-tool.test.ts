@@ -31,7 +31,7 @@ it('shows on a terminal how far it is, and what it prints stands on lines of its
   const config = readConfig({ PORT: new URL(service.url).port });
   const log = pino({ level: 'silent' });
   const ports = new OpenPorts(config, { openStore, openBus }, new Lifecycle(log), log, '');
-  const task = { name: 'import', file, resource: 'partyRole', source: '/crm', concurrency: 5, rate: 50, url: service.url } as const;
+  const task = { name: 'import', file, resource: 'partyRole', source: '/crm', concurrency: 5, rate: 50, url: `${service.url}/tmf-api` } as const;
   const code = await runImport(config, task, ports, (line) => seen.push(line), { isTTY: true, write: (text: string | Uint8Array) => seen.push(String(text)) > 0 });
 
   const printed = seen.flatMap((entry, index) => (typeof entry === 'string' ? [] : [{ entry, before: seen[index - 1] }]));
