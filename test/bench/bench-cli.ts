@@ -7,7 +7,7 @@ import { growthSection } from './growth.js';
 import { hubSection } from './hub.js';
 import { latencySection } from './latency.js';
 import { NODE_FLAGS } from './process.js';
-import { merged, reached, table, type Line } from './report.js';
+import { merged, poorOf, table, type Line } from './report.js';
 import { restSection } from './rest.js';
 import { openStage, type BusKind, type Stage } from './stage.js';
 import { throughputSection } from './throughput-section.js';
@@ -27,7 +27,8 @@ Starts its own servers; nothing else should run on the machine meanwhile.
   --rounds N
   --nats-sync TIME   sync_interval of JetStream; default 2m, as that of the server. With "always" each message is one sync
                      to the disk for whoever is measured, which then is what is measured
-  --least SHARE      exit code 1 when a median reaches less than this share of its target, such as 0.7; what does is
+  --least SHARE      exit code 1 when a median reaches less than this share of its target, such as 0.7, or of what
+                     it has come to as yet where that is known to be less; what does is
                      measured up to twice more before, and the median is that of all rounds
   --json FILE        default .cache/bench/latest.json
 `;
@@ -76,10 +77,6 @@ async function main(): Promise<void> {
   } finally {
     await stage.close();
   }
-}
-
-function poorOf(lines: readonly Line[], least: number): Line[] {
-  return lines.filter((line) => (reached(line) ?? 1) < least);
 }
 
 async function tell(stage: Stage, began: Date, lines: readonly Line[]): Promise<void> {

@@ -9,7 +9,7 @@ export const NODE_FLAGS = ['--enable-source-maps', '--heap-growing-percent=50'];
 /** Linux reports times in hundredths of a second. */
 const TICK_MICROSECONDS = 10_000;
 
-export type Contender = 'worker' | 'null' | 'plain' | 'naive' | 'express';
+export type Contender = 'worker' | 'null' | 'grouped' | 'plain' | 'naive' | 'express';
 
 /** A process that applies commands: the service, or one of the hand-written workers beside it. */
 export interface Running {

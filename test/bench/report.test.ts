@@ -1,5 +1,5 @@
 import { feed } from './feed.js';
-import { median, merged, reached, table, type Line } from './report.js';
+import { median, merged, poorOf, reached, table, type Line } from './report.js';
 
 const line = (values: readonly number[], target?: Line['target']): Line => ({ section: 'throughput', what: 'a ÷ b', unit: '×', values, ...(target ? { target } : {}) });
 
@@ -15,6 +15,12 @@ it('says how much of a target is reached, and nothing where a figure is missing'
   expect(reached(line([1, 2, 3], { atLeast: 2 }))).toBe(1);
   expect(reached(line([NaN], { atLeast: 2 }))).toBe(0);
   expect(reached(line([1]))).toBeUndefined();
+});
+
+it('tells what is poor by the target, or by what was reached as yet', () => {
+  const lines = [line([0.3], { atLeast: 0.6 }), line([0.5], { atLeast: 0.6 }), line([0.3], { atLeast: 0.6, soFar: 0.35 }), line([0.2], { atLeast: 0.6, soFar: 0.35 }), line([3], { atMost: 2, soFar: 2.5 }), line([0])];
+  expect(poorOf(lines, 0.7)).toEqual([lines[0], lines[3]]);
+  expect(poorOf(lines, 0)).toEqual([]);
 });
 
 it('puts the rounds of a second look behind those of the first', () => {

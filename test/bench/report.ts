@@ -10,8 +10,8 @@ export interface Line {
 
 export type Section = 'throughput' | 'REST' | 'latency' | 'hub' | 'growth' | 'cost';
 
-/** What the median must be. */
-export type Target = { readonly atLeast: number } | { readonly atMost: number };
+/** What the median must be. `soFar`: what it has come to as yet, where that is less; it must not become worse. */
+export type Target = ({ readonly atLeast: number } | { readonly atMost: number }) & { readonly soFar?: number };
 
 /** The middle value, or the mean of the two in the middle. @throws RangeError without values. */
 export function median(values: readonly number[]): number {
@@ -27,6 +27,17 @@ export function reached({ values, target }: Line): number | undefined {
   if (!target) return undefined;
   const part = 'atLeast' in target ? median(values) / target.atLeast : target.atMost / median(values);
   return Number.isFinite(part) ? part : 0;
+}
+
+/** The lines whose median reaches less than this share of its target, or of what it has come to as yet. */
+export function poorOf(lines: readonly Line[], least: number): Line[] {
+  return lines.filter((line) => {
+    const { target } = line;
+    if (!target) return false;
+    const { soFar } = target;
+    const asYet = soFar === undefined ? target : 'atLeast' in target ? { atLeast: soFar } : { atMost: soFar };
+    return (reached({ ...line, target: asYet }) ?? 1) < least;
+  });
 }
 
 /** The lines with the rounds of `more` behind their own. */

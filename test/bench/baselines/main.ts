@@ -1,6 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { amqpLink } from './amqp-link.js';
 import { expressServer } from './express-server.js';
+import { groupedWorker } from './grouped-worker.js';
 import type { Link } from './link.js';
 import { naiveWorker } from './naive-worker.js';
 import { natsLink } from './nats-link.js';
@@ -35,6 +36,8 @@ async function main(kind: string): Promise<void> {
   switch (kind) {
     case 'null':
       return nullWorker(await openLink(lanes), Math.floor(PREFETCH / lanes));
+    case 'grouped':
+      return groupedWorker(await openLink(lanes), openMongo(), Math.floor(PREFETCH / lanes));
     case 'plain':
       return plainWorker(await openLink(lanes), openMongo().db(), Math.floor(AT_A_TIME / lanes));
     case 'naive': {
