@@ -42,7 +42,7 @@ export class MongoHarness implements StoreHarness {
   }
 
   async remove(): Promise<void> {
-    for (const database of this.databases) await this.client.db(database).dropDatabase();
+    await Promise.all([...this.databases].map((database) => this.client.db(database).dropDatabase()));
     await this.client.close();
   }
 }
