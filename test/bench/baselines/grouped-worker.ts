@@ -14,12 +14,13 @@ export async function groupedWorker(link: Link, client: MongoClient, prefetch: n
   const db = client.db();
   const waiting: PlainCommand[] = [];
   let isRunning = false;
+  let commits = 0;
   const work = async (): Promise<void> => {
     isRunning = true;
-    for (let number = 0; waiting.length > 0; number += 1) {
+    while (waiting.length > 0) {
       const group = waiting.splice(0, MOST);
       const events = group.map(eventOf);
-      await commit(client, db, `${process.pid}-${number}`, group, events);
+      await commit(client, db, `${process.pid}-${(commits += 1)}`, group, events);
       for (const [index, command] of group.entries()) {
         const { id = '' } = command.attributes;
         void link.publish('partyRole.PartyRoleCreateEvent', id, events[index] ?? '').then(() => command.acknowledge());
