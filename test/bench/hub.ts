@@ -24,10 +24,10 @@ const API = 'partyRoleManagement';
 const AT_ONCE = 8;
 /** How many events each number of listeners is sent. */
 const SIZES: Readonly<Record<'short' | 'full', readonly (readonly [listeners: number, events: number])[]>> = {
-  short: [[1, 6_000], [10, 1_000], [100, 100]],
+  short: [[1, 4_000], [10, 600], [100, 80]],
   full: [[1, 20_000], [10, 4_000], [100, 400]],
 };
-const WORKER_COMMANDS = { short: 9_000, full: 24_000 };
+const WORKER_COMMANDS = { short: 7_000, full: 24_000 };
 const WORKER_WARM_UP = 3_000;
 const HEALTHY = 99;
 const DELETION_EVERY = 1_000;
