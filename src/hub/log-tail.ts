@@ -2,6 +2,7 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino';
 import { PermanentStoreError } from '../errors.js';
 import { hold } from '../hold.js';
+import { singleFlight } from '../single-flight.js';
 import type { LoggedCommit, Store } from '../store/store.js';
 import { LoggedEvent } from './logged-event.js';
 import { bytesOf, type ReadCommit, RecentCommits } from './recent-commits.js';
@@ -76,7 +77,7 @@ export class LogTail {
 
   /** The next page behind a position; empty at the end of the log. @throws LogGone, LogAhead, and whatever the store throws. */
   read(after: number): Promise<LogPage> {
-    return shared(this.pages, after, () => this.readPage(after));
+    return singleFlight(this.pages, after, () => this.readPage(after));
   }
 
   /** As `read`, but waits until there is something, and while the store is away. @throws LogGone, LogAhead, the signal's reason, an error after `close`. */
@@ -169,7 +170,7 @@ export class LogTail {
   }
 
   private fetchOnce(after: number): Promise<readonly ReadCommit[]> {
-    return shared(this.reads, after, () => this.turns.run(() => this.fetch(after)));
+    return singleFlight(this.reads, after, () => this.turns.run(() => this.fetch(after)));
   }
 
   private async fetch(after: number): Promise<readonly ReadCommit[]> {
@@ -199,15 +200,6 @@ export class LogTail {
     if (found.length < limit) this.knownEnd = found.at(-1)?.position;
     return commits;
   }
-}
-
-/** Whoever asks for the same at the same time gets the same. */
-function shared<T>(running: Map<number, Promise<T>>, key: number, begin: () => Promise<T>): Promise<T> {
-  const known = running.get(key);
-  if (known) return known;
-  const begun = begin().finally(() => running.delete(key));
-  running.set(key, begun);
-  return begun;
 }
 
 /** From the first on, until they are large enough. */

@@ -1,4 +1,5 @@
 import { isObject, type Json } from '../json.js';
+import { singleFlight } from '../single-flight.js';
 import type { OAuthClient } from '../store/hub-store.js';
 import { retryAfterMs } from './retry-after.js';
 import type { SafeClient } from './safe-client.js';
@@ -32,12 +33,7 @@ export class OAuthTokens {
     const key = keyOf(client);
     const known = this.tokens.get(key);
     if (known !== undefined && known.until > this.now().getTime()) return known.text;
-    let request = this.requests.get(key);
-    if (request === undefined) {
-      request = this.request(key, client).finally(() => this.requests.delete(key));
-      this.requests.set(key, request);
-    }
-    const token = await request;
+    const token = await singleFlight(this.requests, key, () => this.request(key, client));
     return 'kind' in token ? token : token.text;
   }
 
