@@ -1,5 +1,6 @@
 import { UsageError } from './command-line.js';
 import { ConfigError, helpText, readConfig, type Config } from './config.js';
+import { exitProcess } from './exit.js';
 import { runService } from './service.js';
 import { runTool } from './tool.js';
 import { isTool, readTask, type Task } from './tool-arguments.js';
@@ -25,7 +26,7 @@ function main([argument, ...rest]: readonly string[]): void {
   if (!config) return;
   if (!task) runService(config);
   // A connection that is still being tried would keep the process.
-  else void runTool(config, task).then((exitCode) => process.exit(exitCode));
+  else void runTool(config, task).then(exitProcess);
 }
 
 function settings(): Config | undefined {

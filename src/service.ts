@@ -7,6 +7,7 @@ import { apiPath, customerViewPath, schemaPath } from './api-paths.js';
 import { Balance } from './balance.js';
 import type { Config } from './config.js';
 import { MINUTE_MS } from './date-time.js';
+import { exitProcess } from './exit.js';
 import { definitions } from './handlers/index.js';
 import type { ResourceDefinition } from './handlers/definition.js';
 import { schemaUris } from './handlers/notification.js';
@@ -45,22 +46,28 @@ export function runService(config: Config, ports: Ports = { openStore, openBus }
   const stop = (exitCode: number): void => {
     if (stopping !== undefined) {
       if (Date.now() - stopping < SAME_SIGNAL_MS) return;
-      process.exit(1);
+      exitProcess(1);
+      return;
     }
     stopping = Date.now();
     setTimeout(() => {
       log.error('shutdown took too long; what was not acknowledged comes again');
-      process.exit(1);
+      exitProcess(1);
     }, config.drainMs + config.shutdownMs).unref();
     void lifecycle.close().then(() => {
       log.info('stopped');
-      process.exit(exitCode);
+      exitProcess(exitCode);
     });
   };
   const onFatal = (error: unknown): void => {
     log.fatal({ err: error }, 'cannot go on');
     if (stopping === undefined) stop(1);
   };
+  // What is left of a process that met what nobody expected is not to be trusted, also not with an orderly end.
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'cannot go on');
+    exitProcess(1);
+  });
   process.on('SIGTERM', () => stop(0));
   process.on('SIGINT', () => stop(0));
   start(config, ports, lifecycle, onFatal, log).catch(onFatal);

@@ -7,6 +7,7 @@ import type { Config } from './config.js';
 import { DeadLetters } from './dead-letters.js';
 import { runDemo } from './demo/demo.js';
 import { textOf } from './errors.js';
+import { exitProcess } from './exit.js';
 import { definitions } from './handlers/index.js';
 import { schemaUris } from './handlers/notification.js';
 import { representationOf } from './handlers/representation.js';
@@ -38,7 +39,7 @@ export async function runTool(config: Config, task: Work, ports: Ports = { openS
   const log = pino({ level: 'warn', base: { pid: process.pid } }, fileDescriptor({ dest: STDERR, sync: true }));
   const lifecycle = new Lifecycle(log);
   // A reader such as head may have enough; what was done is recorded.
-  process.stdout.on('error', () => process.exit(1));
+  process.stdout.on('error', () => exitProcess(1));
   try {
     const open = new OpenPorts(config, ports, lifecycle, log, insteadOf(task));
     return await perform(config, task, open, log, (line) => process.stdout.write(`${JSON.stringify(line)}\n`));

@@ -1,4 +1,5 @@
 import { open, type Database, type RootDatabase } from 'lmdb';
+import { holdingUpExit } from '../exit.js';
 import type { JsonObject } from '../json.js';
 import type { ParkedDelivery, Subscription } from './hub-store.js';
 import type { Entry, Note, ParkedMessage, Retry } from './store.js';
@@ -146,7 +147,7 @@ export class Tables {
    * what was written before it.
    */
   async write<T>(action: () => T): Promise<T> {
-    const result = await this.root.childTransaction(action);
+    const result = await holdingUpExit(() => this.root.childTransaction(action));
     await this.root.flushed;
     return result;
   }

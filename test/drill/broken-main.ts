@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { openBus, openStore } from '../../src/adapters.js';
 import type { Bus } from '../../src/bus/bus.js';
 import { readConfig } from '../../src/config.js';
+import { exitProcess } from '../../src/exit.js';
 import { runService } from '../../src/service.js';
 import type { Store } from '../../src/store/store.js';
 import { faulty } from '../support/faults.js';
@@ -13,7 +14,7 @@ const config = readConfig();
 const killPoints = new KillPoints();
 const breakage: Breakage = breakages[process.env['BREAKAGE'] ?? ''] ?? {};
 process.on('message', (order: KillOrder | 'live') => killPoints.obey(order));
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', () => exitProcess(1));
 breakage.prepare?.();
 
 runService(config, {

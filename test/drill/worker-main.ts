@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { openBus, openStore } from '../../src/adapters.js';
 import type { Bus } from '../../src/bus/bus.js';
 import { readConfig } from '../../src/config.js';
+import { exitProcess } from '../../src/exit.js';
 import { runService } from '../../src/service.js';
 import { faulty } from '../support/faults.js';
 import { KillPoints, type KillOrder } from './kill-points.js';
@@ -10,7 +11,7 @@ import { KillPoints, type KillOrder } from './kill-points.js';
 const killPoints = new KillPoints();
 process.on('message', (order: KillOrder | 'live') => killPoints.obey(order));
 // Nobody is left to end it.
-process.on('disconnect', () => process.exit(1));
+process.on('disconnect', () => exitProcess(1));
 runService(readConfig(), {
   openStore: async (...args) => killPoints.ofStore(await openStore(...args)),
   openBus: (...args) => killPoints.ofBus(recorded(openBus(...args))),

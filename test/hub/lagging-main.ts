@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { exitProcess } from '../../src/exit.js';
 import { append, changed } from './append.js';
 import { RunningHub } from './running-hub.js';
 
@@ -24,4 +25,4 @@ async function main(): Promise<void> {
   process.stdout.write(String(ids.length));
 }
 
-void main().then(() => process.exit());
+void main().then(() => exitProcess(0));
