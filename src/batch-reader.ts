@@ -5,14 +5,14 @@ import { MAX_REFERRERS, referencesIn, type Reference, type References } from './
 import { isResourceId } from './resource-id.js';
 import type { Receipt, Store, StoredResource } from './store/store.js';
 
-/** A batch of so many is worth a guess. */
-const LARGE = 100;
+/** A batch of so many is worth a guess: a wrong one keeps all of them waiting. */
+const LARGE = 8;
 /** Where something came twice, more of it will. */
 const WARY_MS = 30_000;
 
 /**
  * Reads what batches are decided on, each type in one read. What is `known` is newer than the database.
- * A large batch is decided on the guess that none of its commands was answered before and nothing that it creates is there: looking for
+ * A batch that is not small is decided on the guess that none of its commands was answered before and nothing that it creates is there: looking for
  * what is not there is work for the database, too. Where the guess is wrong the commit is a conflict, and everything is read.
  */
 export class BatchReader {

@@ -31,6 +31,14 @@ const QUERY: ReadonlySet<unknown> = new Set([
   51156, // a regular expression that ran too long
 ]);
 
+/** IndexOptionsConflict, IndexKeySpecsConflict. */
+const MADE_OTHERWISE: ReadonlySet<unknown> = new Set([85, 86]);
+
+/** The index is there, under another name or with other options: an operator or an earlier version made it. */
+export function isMadeOtherwise(error: unknown): boolean {
+  return error instanceof MongoServerError && MADE_OTHERWISE.has(error.code);
+}
+
 /** Someone else was there first, or at the same moment; the transaction has no effect. */
 export function isConflict(error: unknown): boolean {
   if (!(error instanceof MongoServerError)) return false;

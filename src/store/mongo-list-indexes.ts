@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { MongoNetworkTimeoutError, MongoServerError, type Collection, type IndexDescription } from 'mongodb';
+import { MongoNetworkTimeoutError, type Collection, type IndexDescription } from 'mongodb';
 import type { Logger } from 'pino';
 import { textOf } from '../errors.js';
 import type { Collections, ResourceDocument } from './mongo-documents.js';
+import { isMadeOtherwise } from './mongo-errors.js';
 import { toPath } from './mongo-filter.js';
 
 /** A type of resources and what its lists are filtered and sorted by, beside the id. */
@@ -21,9 +22,6 @@ export interface AttributeIndex {
 }
 
 const PAUSES_MS = [1_000, 5_000, 30_000];
-
-/** IndexOptionsConflict, IndexKeySpecsConflict: an operator made it, under another name or with other options. */
-const MADE_OTHERWISE: ReadonlySet<unknown> = new Set([85, 86]);
 
 /**
  * Resolves when the indexes for lists are there, which on a large collection takes its time; writes go on meanwhile (MongoDB
@@ -58,10 +56,6 @@ async function create(resources: Collection<ResourceDocument>, indexes: IndexDes
       });
     }
   }
-}
-
-function isMadeOtherwise(error: unknown): boolean {
-  return error instanceof MongoServerError && MADE_OTHERWISE.has(error.code);
 }
 
 /** For lists without conditions, and for each attribute as a condition or as the sort key, forwards and backwards. */

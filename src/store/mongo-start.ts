@@ -1,6 +1,7 @@
-import { MongoServerError, type Collection, type Db, type Document } from 'mongodb';
+import type { Collection, Db, Document } from 'mongodb';
 import { StartError } from '../errors.js';
 import type { Collections } from './mongo-documents.js';
+import { isMadeOtherwise } from './mongo-errors.js';
 import type { IndexedType } from './mongo-list-indexes.js';
 import { FORMAT } from './store.js';
 
@@ -9,8 +10,6 @@ const MIN_VERSION = 5;
 
 /** A day, see `Store.writeNotes`. */
 const NOTES_SECONDS = 24 * 60 * 60;
-
-const INDEX_OPTIONS_CONFLICT = 85;
 
 export interface StartOptions {
   readonly types: readonly IndexedType[];
@@ -76,12 +75,12 @@ async function createIndexes(collections: Collections, { types, retentionMs }: S
   for (const { name } of types) await createExpiry(collections.resources(name), 'expires', 0);
 }
 
-/** A TTL index; an existing one takes over a changed time. */
+/** A TTL index of what has the attribute; an existing one takes over a changed time, and else stays as an earlier version made it. */
 async function createExpiry<T extends Document>(collection: Collection<T>, attribute: string, expireAfterSeconds: number): Promise<void> {
   try {
-    await collection.createIndex({ [attribute]: 1 }, { expireAfterSeconds });
+    await collection.createIndex({ [attribute]: 1 }, { expireAfterSeconds, sparse: true });
   } catch (error) {
-    if (!(error instanceof MongoServerError) || error.code !== INDEX_OPTIONS_CONFLICT) throw error;
+    if (!isMadeOtherwise(error)) throw error;
     const command = { collMod: collection.collectionName, index: { keyPattern: { [attribute]: 1 }, expireAfterSeconds } };
     await collection.db.command(command);
   }

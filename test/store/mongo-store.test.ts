@@ -169,6 +169,14 @@ whenServers('MongoDB store', ['mongo'], () => {
       expect(await expiry(TYPE)).toEqual([{ key: { expires: 1 }, expireAfterSeconds: 0 }]);
     });
 
+    it('keeps the indexes of an earlier version, with the time of now', async () => {
+      const earlier = `${database}-earlier`;
+      const commits = harness.client.db(earlier).collection('commits');
+      await commits.createIndex({ publishedAt: 1 }, { expireAfterSeconds: 1 });
+      await (await openUntilUp(harness.urlOf(earlier), 7_200_000)).close();
+      expect(await commits.indexes()).toContainEqual(expect.objectContaining({ key: { publishedAt: 1 }, expireAfterSeconds: 7200 }));
+    });
+
     it('has an expiry on tombstones and published commits alone', async () => {
       const expires = new Date(Date.now() + 3_600_000);
       await store.commit(batch({ writes: [creation('t'), creation('u')] }));
