@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { helpText, settingList } from '../src/config.js';
+import { helpText, readConfig, settingList } from '../src/config.js';
+import { definitions } from '../src/handlers/index.js';
 
 const readme = readFileSync(join(process.cwd(), 'README.md'), 'utf8');
+const operations = readFileSync(join(process.cwd(), 'OPERATIONS.md'), 'utf8');
 
 it.each(settingList.map(({ name, fallback, help }) => [name, fallback, help]))('the README has the setting %s as it is', (name, fallback, help) => {
   expect(readme).toContain(`| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${help} |`);
@@ -18,4 +20,13 @@ it('names no setting that does not exist', () => {
 it('shows the verification of signatures as it is tried', () => {
   const snippet = readFileSync(join(process.cwd(), 'test/examples/verify-signature.mjs'), 'utf8');
   expect(readme).toContain(`\`\`\`js\n${snippet}\`\`\`\n`);
+});
+
+it.each(definitions(readConfig({})))('the operations guide has the indexes of $name', ({ name, indexes }) => {
+  const shown = (filterOnly: boolean): string =>
+    indexes
+      .filter((index) => (index.filterOnly ?? false) === filterOnly && index.latestBy === undefined)
+      .map(({ path }) => `\`${path}\``)
+      .join(', ');
+  expect(operations).toContain(`| \`${name}\` | ${shown(false)} | ${shown(true)} |`);
 });

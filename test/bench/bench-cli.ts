@@ -21,7 +21,7 @@ const MORE_LOOKS = 2;
 const HELP = `Measures the service beside what it is compared with, in the same run, and prints one table.
 Starts its own servers; nothing else should run on the machine meanwhile.
 
-  --full             every section on both buses, all sizes, 5 rounds: some forty minutes; without it a part in under three
+  --full             every section on both buses, all sizes, 5 rounds: some forty minutes; without it a part in three or four
   --only a,b         of ${SECTIONS.join(', ')}; rest, hub and growth are measured on RabbitMQ, growth only with --full
   --bus a,b          of ${BUSES.join(', ')}; without --full rabbitmq alone
   --rounds N
@@ -31,6 +31,8 @@ Starts its own servers; nothing else should run on the machine meanwhile.
                      it has come to as yet where that is known to be less; what does is
                      measured up to twice more before, and the median is that of all rounds
   --json FILE        default .cache/bench/latest.json
+
+With BENCH_PROFILE=FOLDER every process that is measured writes its CPU profile there (for Chrome's DevTools); figures are then lower.
 `;
 
 const { values: options } = parseArgs({

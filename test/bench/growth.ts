@@ -39,12 +39,15 @@ export async function growthSection(stage: Stage, { rounds }: { readonly rounds:
     }
     const figures = new Figures();
     for (let round = 0; round < rounds; round += 1) {
-      for (const [size, deployment] of deployments) await measureSize(deployment, size, round, figures, database);
+      const inTurn = round % 2 === 0 ? [...deployments] : [...deployments].toReversed();
+      for (const [size, deployment] of inTurn) await measureSize(deployment, size, round, figures, database);
     }
     const largest = deployments.get(LARGEST) as Deployment;
-    figures.add(`idle, ${LARGEST} roles: memory`, await idleMemory(largest.setting));
     await measureWorkers(stage, rounds, figures, database);
-    figures.add(`${WAITING} commands waiting: memory`, await memoryOfQueue(stage));
+    for (let round = 0; round < rounds; round += 1) {
+      figures.add(`idle, ${LARGEST} roles: memory`, await idleMemory(largest.setting));
+      figures.add(`${WAITING} commands waiting: memory`, await memoryOfQueue(stage));
+    }
     return linesOf(figures);
   } finally {
     await database.close();
@@ -157,7 +160,7 @@ async function idleMemory(setting: Setting): Promise<number> {
 
 async function measureWorkers(stage: Stage, rounds: number, figures: Figures, database: DatabaseWatch): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    for (const count of WORKERS) {
+    for (const count of round % 2 === 0 ? WORKERS : WORKERS.toReversed()) {
       const deployment = await Deployment.prepare(stage, 'rabbitmq');
       const start = () => Array.from({ length: count }, () => run('worker', deployment.setting));
       const { perSecond } = await measure(deployment, [...feed('creates', 2 * COMMANDS, 0)], WARM_UP, database, start);

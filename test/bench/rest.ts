@@ -4,9 +4,10 @@ import { freePort } from '../support/ports.js';
 import { until } from '../support/service.js';
 import { EXPRESS_PATH } from './baselines/express-server.js';
 import type { RoleDocument } from './baselines/role-change.js';
-import { LoadGenerator, type LoadResult } from './http-load.js';
+import { DatabaseWatch } from './database.js';
+import { LoadGenerator, type Load, type LoadResult } from './http-load.js';
 import { OPERATIONS, storedRole, type Operation } from './http-requests.js';
-import { run, type Running, type Setting } from './process.js';
+import { cpuMicroseconds, run, type Running, type Setting } from './process.js';
 import type { Line, Target } from './report.js';
 import { isOk, serve } from './serving.js';
 import { Deployment, type Stage } from './stage.js';
@@ -29,6 +30,13 @@ const TARGETS: Readonly<Partial<Record<Operation, { readonly perSecond: Target; 
 
 type Side = 'service' | 'Express';
 
+/** With the CPU time of a request in the processes that it takes; not a number for a broker that is no process of this machine. */
+interface Measured extends LoadResult {
+  readonly serverMicroseconds: number;
+  readonly mongodMicroseconds: number;
+  readonly brokerMicroseconds: number;
+}
+
 interface Server {
   readonly side: Side;
   readonly url: string;
@@ -44,19 +52,21 @@ export async function restSection(stage: Stage, { rounds, full }: { rounds: numb
   const deployments = [await Deployment.prepare(stage, 'rabbitmq'), await Deployment.prepare(stage, 'rabbitmq')] as const;
   const servers: Server[] = [];
   const load = new LoadGenerator();
+  const database = new DatabaseWatch(stage.mongo.url);
+  const [mongod, broker] = [await database.pid(), deployments[0].brokerPid];
   try {
     servers.push(await startService(deployments[0], size.roles), await startExpress(deployments[1].setting, size.roles));
     for (const operation of OPERATIONS) {
       for (const { url } of servers) await load.run({ url, operation, concurrency: JUDGED, roles: size.roles, warmUpMs: 0, measuredMs: COMPILE_MS });
     }
-    const results = new Map<string, LoadResult[]>();
+    const results = new Map<string, Measured[]>();
     for (let round = 0; round < rounds; round += 1) {
       for (const concurrency of concurrencies) {
         for (const operation of OPERATIONS) {
           // Whoever is first may find the machine in another state: they take turns.
-          for (const { side, url } of round % 2 === 0 ? servers : servers.toReversed()) {
+          for (const { side, url, process } of round % 2 === 0 ? servers : servers.toReversed()) {
             const key = keyOf(operation, concurrency, side);
-            results.set(key, [...(results.get(key) ?? []), await load.run({ url, operation, concurrency, ...size })]);
+            results.set(key, [...(results.get(key) ?? []), await measured(load, { url, operation, concurrency, ...size }, { server: process.pid, mongod, broker })]);
           }
         }
       }
@@ -64,23 +74,36 @@ export async function restSection(stage: Stage, { rounds, full }: { rounds: numb
     return concurrencies.flatMap((concurrency) => OPERATIONS.flatMap((operation) => linesOf(results, operation, concurrency)));
   } finally {
     await load.close();
+    await database.close();
     await Promise.all(servers.map((server) => server.process.stop()));
     for (const deployment of deployments) await deployment.close();
   }
+}
+
+async function measured(generator: LoadGenerator, load: Load, pids: { readonly server: number; readonly mongod: number; readonly broker: number | undefined }): Promise<Measured> {
+  const used = (pid: number | undefined): number => (pid === undefined ? NaN : cpuMicroseconds(pid));
+  const before = { server: used(pids.server), mongod: used(pids.mongod), broker: used(pids.broker) };
+  const result = await generator.run(load);
+  const requests = (result.perSecond * (load.warmUpMs + load.measuredMs)) / 1000;
+  const each = (of: keyof typeof pids): number => (used(pids[of]) - before[of]) / requests;
+  return { ...result, serverMicroseconds: each('server'), mongodMicroseconds: each('mongod'), brokerMicroseconds: each('broker') };
 }
 
 function keyOf(operation: Operation, concurrency: number, side: Side): string {
   return `${operation}, ${concurrency} at once: ${side}`;
 }
 
-function linesOf(results: ReadonlyMap<string, readonly LoadResult[]>, operation: Operation, concurrency: number): Line[] {
-  const of = (side: Side, figure: keyof LoadResult): number[] => (results.get(keyOf(operation, concurrency, side)) ?? []).map((result) => result[figure]);
+function linesOf(results: ReadonlyMap<string, readonly Measured[]>, operation: Operation, concurrency: number): Line[] {
+  const of = (side: Side, figure: keyof Measured): number[] => (results.get(keyOf(operation, concurrency, side)) ?? []).map((result) => result[figure]);
   const figures = (['service', 'Express'] as const).flatMap((side): Line[] => {
     const what = keyOf(operation, concurrency, side);
     return [
       { section: 'REST', what, unit: '1/s', values: of(side, 'perSecond') },
       { section: 'REST', what: `${what}, p50`, unit: 'ms', values: of(side, 'p50') },
       { section: 'REST', what: `${what}, p99`, unit: 'ms', values: of(side, 'p99') },
+      { section: 'REST', what: `${what}, CPU of its process`, unit: 'µs', values: of(side, 'serverMicroseconds') },
+      { section: 'REST', what: `${what}, CPU of mongod`, unit: 'µs', values: of(side, 'mongodMicroseconds') },
+      ...(side === 'service' ? [{ section: 'REST', what: `${what}, CPU of RabbitMQ`, unit: 'µs', values: of(side, 'brokerMicroseconds') } as const] : []),
     ];
   });
   const ratio = (figure: keyof LoadResult, target: Target | undefined): Line => {

@@ -49,6 +49,8 @@ export class Deployment {
     readonly bus: BusKind,
     readonly setting: Setting,
     readonly sink: Sink,
+    /** The broker's process, where it is one of this machine's own. */
+    readonly brokerPid: number | undefined,
   ) {}
 
   static async prepare(stage: Stage, bus: BusKind): Promise<Deployment> {
@@ -60,7 +62,7 @@ export class Deployment {
     const setting: Setting = { busUrl: server.url, storeUrl: storeUrl.href, prefix, lanes: LANES };
     await declareAll(setting);
     const sink = await (bus === 'nats' ? natsSink : amqpSink)(server.url, prefix, setting.lanes);
-    return new Deployment(bus, setting, sink);
+    return new Deployment(bus, setting, sink, server.pid);
   }
 
   /** Resolves when the broker holds all commands. */

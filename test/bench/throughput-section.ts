@@ -44,7 +44,7 @@ export async function throughputSection(stage: Stage, { rounds, full }: { readon
         // Whoever is first may find the machine in another state: they take turns.
         const turn = round % workers.length;
         for (const worker of [...workers.slice(turn), ...workers.slice(0, turn)]) {
-          for (const [mix, measured] of await measureAll(stage, bus, worker, mixesOf(worker, size), SIZES[size][worker], database)) {
+          for (const [mix, measured] of await measureAll(stage, bus, worker, inTurn(mixesOf(worker, size), round), SIZES[size][worker], database)) {
             found.set(`${worker} ${mix}`, [...(found.get(`${worker} ${mix}`) ?? []), measured]);
           }
         }
@@ -65,6 +65,12 @@ function mixesOf(worker: Worker, size: 'short' | 'full'): readonly Mix[] {
   return worker === 'worker' || worker === 'null' ? MIXES[size] : SLOW_MIXES;
 }
 
+/** The two kinds of patches change places from round to round. */
+function inTurn(mixes: readonly Mix[], round: number): readonly Mix[] {
+  const other: Partial<Record<Mix, Mix>> = mixes.includes('hot patches') ? { patches: 'hot patches', 'hot patches': 'patches' } : {};
+  return round % 2 === 0 ? mixes : mixes.map((mix) => other[mix] ?? mix);
+}
+
 /** One after the other on the same roles. */
 async function measureAll(stage: Stage, bus: BusKind, worker: Worker, mixes: readonly Mix[], count: number, database: DatabaseWatch): Promise<[Mix, Measure][]> {
   const deployment = await Deployment.prepare(stage, bus);
@@ -80,12 +86,16 @@ async function measureAll(stage: Stage, bus: BusKind, worker: Worker, mixes: rea
 function linesOf(what: string, of: (worker: Worker, mix: Mix) => readonly Measure[], mix: Mix): Line[] {
   const own = of('worker', mix);
   const compared = WORKERS.filter((worker) => of(worker, mix).length > 0);
-  const cost = (name: string, unit: Line['unit'], figure: keyof Measure): Line => ({ section: 'cost', what: `${what}: ${name}`, unit, values: own.map((measure) => measure[figure]) });
+  const cost = (name: string, unit: Line['unit'], figure: keyof Measure, values = own): Line => ({ section: 'cost', what: `${what}: ${name}`, unit, values: values.map((measure) => measure[figure]) });
   return [
     ...compared.map((worker): Line => ({ section: 'throughput', what: `${what}: ${worker}`, unit: '1/s', values: of(worker, mix).map(({ perSecond }) => perSecond) })),
     ...compared.filter((worker) => worker !== 'worker').map((other) => ratio(`${what}: worker ÷ ${other}`, own, of(other, mix), TARGETS[mix]?.[other])),
-    cost('CPU of the worker', 'µs', 'workerMicroseconds'),
-    cost('CPU of mongod', 'µs', 'mongodMicroseconds'),
+    ...(of('grouped', mix).length > 0 ? [ratio(`${what}: grouped ÷ null`, of('grouped', mix), of('null', mix), undefined)] : []),
+    ...compared.flatMap((worker) => [
+      cost(`CPU of ${worker}`, 'µs', 'workerMicroseconds', of(worker, mix)),
+      cost(`CPU of mongod beside ${worker}`, 'µs', 'mongodMicroseconds', of(worker, mix)),
+      cost(`CPU of the broker beside ${worker}`, 'µs', 'brokerMicroseconds', of(worker, mix)),
+    ]),
     cost('requests to the database', 'requests', 'roundTrips'),
     cost('bytes to and from the database', 'bytes', 'bytes'),
   ];

@@ -14,6 +14,8 @@ export interface Measure {
   readonly perSecond: number;
   readonly workerMicroseconds: number;
   readonly mongodMicroseconds: number;
+  /** Not a number where the broker is no process of this machine. */
+  readonly brokerMicroseconds: number;
   /** Requests to the database a command, and bytes both ways. */
   readonly roundTrips: number;
   readonly bytes: number;
@@ -25,19 +27,20 @@ export interface Measure {
  */
 export async function measure(deployment: Deployment, commands: readonly BacklogCommand[], warmUp: number, database: DatabaseWatch, start: () => readonly Running[]): Promise<Measure> {
   await deployment.queue(commands);
-  const { sink } = deployment;
+  const { sink, brokerPid } = deployment;
   const count = commands.length;
   const before = await sink.count();
   const mongod = await database.pid();
   const running = start();
   try {
-    const look = async (wanted: number): Promise<{ at: number; done: number; worker: number; mongod: number; requests: number; bytes: number }> => {
+    const look = async (wanted: number): Promise<{ at: number; done: number; worker: number; mongod: number; broker: number; requests: number; bytes: number }> => {
       const done = await reach(() => sink.count(), before, wanted);
       const at = performance.now();
       const worker = running.reduce((sum, { pid }) => sum + cpuMicroseconds(pid), 0);
       const store = cpuMicroseconds(mongod);
+      const broker = brokerPid === undefined ? NaN : cpuMicroseconds(brokerPid);
       const { requests, bytesIn, bytesOut } = await database.traffic();
-      return { at, done, worker, mongod: store, requests, bytes: bytesIn + bytesOut };
+      return { at, done, worker, mongod: store, broker, requests, bytes: bytesIn + bytesOut };
     };
     const first = await look(warmUp);
     const last = await look(count * MEASURED_UNTIL);
@@ -47,6 +50,7 @@ export async function measure(deployment: Deployment, commands: readonly Backlog
       perSecond: 1000 / each(({ at }) => at),
       workerMicroseconds: each(({ worker }) => worker),
       mongodMicroseconds: each(({ mongod: used }) => used),
+      brokerMicroseconds: each(({ broker }) => broker),
       roundTrips: each(({ requests }) => requests),
       bytes: each(({ bytes }) => bytes),
     };

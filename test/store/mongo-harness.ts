@@ -4,9 +4,11 @@ import { openMongoStore } from '../../src/store/mongo-store.js';
 import type { Store } from '../../src/store/store.js';
 import type { StoreHarness } from '../contract/store.contract.js';
 import { TYPE } from '../contract/store-fixtures.js';
+import { definitionOf } from '../support/resources.js';
 import { silent } from './embedded-harness.js';
 
-const INDEXES = [{ path: 'name' }, { path: 'status' }, { path: 'missing' }, { path: 'relatedParty.id', filterOnly: true }, { path: 'relatedParty.id', filterOnly: true, latestBy: 'when' }, { path: 'engagedParty.id', filterOnly: true }];
+/** Those of party roles as they are, and two for what these have not. */
+const INDEXES = [...definitionOf('partyRole').indexes, { path: 'missing' }, { path: 'relatedParty.id', filterOnly: true, latestBy: 'when' }];
 
 /** Databases on one server. */
 export class MongoHarness implements StoreHarness {

@@ -55,6 +55,10 @@ class LocalServer implements Server {
     return this.recipe.url;
   }
 
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
   async start(): Promise<void> {
     const { companion, server, ready } = this.recipe;
     if (companion !== undefined && this.companion === undefined) {
@@ -112,6 +116,10 @@ class Child {
       this.process.once('error', (error) => ended(error.message));
       this.process.once('exit', (code, signal) => ended(`exit ${code ?? signal}`));
     });
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
   }
 
   get running(): boolean {

@@ -2,6 +2,8 @@
 export interface Server {
   /** What a client connects to. */
   readonly url: string;
+  /** Its process, where it is one of this machine's own. */
+  readonly pid?: number | undefined;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
   /** Sends the signal (default SIGKILL) to the server's own process and, unless it is SIGSTOP or SIGCONT, waits for its end. Its data stay. */
