@@ -76,8 +76,10 @@ export class Fleet {
     return died;
   }
 
-  /** An orderly end of all. */
+  /** An orderly end of all. One that was started just now does not know signals yet. */
   async stop(): Promise<void> {
+    const running = this.slots.filter(({ worker }) => worker.exit === undefined);
+    await Promise.all(running.map(({ worker }) => worker.ready(STOP_MS).catch(() => undefined)));
     const exits = await Promise.all(
       this.slots.map(async ({ worker }) => ({ worker, ended: worker.exit !== undefined, exit: await worker.end('SIGTERM', STOP_MS) })),
     );
