@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { helpText, readConfig, settingList } from '../src/config.js';
 import { definitions } from '../src/handlers/index.js';
+import { table, type Line } from './bench/report.js';
 
 const readme = readFileSync(join(process.cwd(), 'README.md'), 'utf8');
 const operations = readFileSync(join(process.cwd(), 'OPERATIONS.md'), 'utf8');
@@ -29,4 +30,15 @@ it.each(definitions(readConfig({})))('the operations guide has the indexes of $n
       .map(({ path }) => `\`${path}\``)
       .join(', ');
   expect(operations).toContain(`| \`${name}\` | ${shown(false)} | ${shown(true)} |`);
+});
+
+it('has the results of the full benchmark as they were measured', () => {
+  const { setting, lines } = JSON.parse(readFileSync(join(process.cwd(), 'test/bench/results.json'), 'utf8')) as { setting: Record<string, string>; lines: Line[] };
+  const speed = readme.slice(readme.indexOf('## Speed'), readme.indexOf('## Operations'));
+  const [, , ...shown] = speed.split('\n').filter((row) => row.startsWith('|'));
+  const measured = new Set(table(lines).split('\n').map((row) => `| ${row.split(' | ').slice(1).join(' | ')}`));
+  expect(shown.filter((row) => !measured.has(row))).toEqual([]);
+  const withTarget = lines.filter(({ target }) => target !== undefined).map(({ what }) => what);
+  expect(withTarget.filter((what) => !shown.some((row) => row.startsWith(`| ${what} |`)))).toEqual([]);
+  expect(speed).toContain(setting['date']);
 });

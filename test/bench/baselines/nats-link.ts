@@ -7,7 +7,7 @@ const ATTRIBUTE = 'ce-';
 
 /** Consumes the service's own lanes with one durable consumer each. */
 export async function natsLink(url: string, prefix: string, lanes: number): Promise<Link> {
-  const connection = await connect({ servers: url });
+  const connection = await connect({ servers: url, noAsyncTraces: true });
   const manager = await jetstreamManager(connection);
   const stream = jetstream(connection, { timeout: 30_000 });
   const names = natsNames(prefix);
