@@ -46,6 +46,7 @@ export function runService(config: Config, ports: Ports = { openStore, openBus }
   const stop = (exitCode: number): void => {
     if (stopping !== undefined) {
       if (Date.now() - stopping < SAME_SIGNAL_MS) return;
+      log.warn('a second signal: it ends at once; what was not acknowledged comes again');
       exitProcess(1);
       return;
     }

@@ -21,7 +21,7 @@ const MORE_LOOKS = 2;
 const HELP = `Measures the service beside what it is compared with, in the same run, and prints one table.
 Starts its own servers; nothing else should run on the machine meanwhile.
 
-  --full             every section on both buses, all sizes, 5 rounds: some forty minutes; without it a part in three or four
+  --full             every section on both buses, all sizes, 5 rounds: some forty minutes; without it a part, in four
   --only a,b         of ${SECTIONS.join(', ')}; rest, hub and growth are measured on RabbitMQ, growth only with --full
   --bus a,b          of ${BUSES.join(', ')}; without --full rabbitmq alone
   --rounds N
