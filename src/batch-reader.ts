@@ -6,14 +6,14 @@ import { isResourceId } from './resource-id.js';
 import type { Receipt, Store, StoredResource } from './store/store.js';
 
 /** A batch of so many is worth a guess: a wrong one keeps all of them waiting. */
-const LARGE = 8;
+const WORTH_A_GUESS = 8;
 /** Where something came twice, more of it will. */
 const WARY_MS = 30_000;
 
 /**
  * Reads what batches are decided on, each type in one read. What is `known` is newer than the database.
- * A batch that is not small is decided on the guess that none of its commands was answered before and nothing that it creates is there: looking for
- * what is not there is work for the database, too. Where the guess is wrong the commit is a conflict, and everything is read.
+ * All but a small batch is decided on the guess that none of its commands was answered before and nothing that it creates is there:
+ * looking for what is not there is work for the database, too. Where the guess is wrong the commit is a conflict, and everything is read.
  */
 export class BatchReader {
   private waryUntil = -Infinity;
@@ -25,7 +25,7 @@ export class BatchReader {
 
   /** What the items are about, their receipts, and what else they will ask for, as far as that can be seen without deciding them. */
   async receiptsAndResources(items: readonly Item[], afterFailure: boolean, known: Loaded): Promise<Loaded> {
-    const isGuess = !afterFailure && items.length >= LARGE && performance.now() > this.waryUntil;
+    const isGuess = !afterFailure && items.length >= WORTH_A_GUESS && performance.now() > this.waryUntil;
     const wanted = wantedBy(items, this.references, isGuess);
     const commands = new Set<string>();
     for (const item of items) {

@@ -7,6 +7,7 @@ import { until } from '../support/service.js';
 import { measureView, viewLines } from './customer.js';
 import { DatabaseWatch } from './database.js';
 import { feed, roleBody } from './feed.js';
+import { inTurn } from './in-turn.js';
 import { percentile } from './percentile.js';
 import { run, type Setting } from './process.js';
 import type { Line, Target } from './report.js';
@@ -39,8 +40,7 @@ export async function growthSection(stage: Stage, { rounds }: { readonly rounds:
     }
     const figures = new Figures();
     for (let round = 0; round < rounds; round += 1) {
-      const inTurn = round % 2 === 0 ? [...deployments] : [...deployments].toReversed();
-      for (const [size, deployment] of inTurn) await measureSize(deployment, size, round, figures, database);
+      for (const [size, deployment] of inTurn(deployments, round)) await measureSize(deployment, size, round, figures, database);
     }
     const largest = deployments.get(LARGEST) as Deployment;
     await measureWorkers(stage, rounds, figures, database);
@@ -160,7 +160,7 @@ async function idleMemory(setting: Setting): Promise<number> {
 
 async function measureWorkers(stage: Stage, rounds: number, figures: Figures, database: DatabaseWatch): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    for (const count of round % 2 === 0 ? WORKERS : WORKERS.toReversed()) {
+    for (const count of inTurn(WORKERS, round)) {
       const deployment = await Deployment.prepare(stage, 'rabbitmq');
       const start = () => Array.from({ length: count }, () => run('worker', deployment.setting));
       const { perSecond } = await measure(deployment, [...feed('creates', 2 * COMMANDS, 0)], WARM_UP, database, start);

@@ -14,6 +14,7 @@ import { DatabaseWatch } from './database.js';
 import { feed } from './feed.js';
 import type { Post } from './hub-fetch-main.js';
 import type { Expect, Told } from './hub-listener-main.js';
+import { inTurn } from './in-turn.js';
 import { run, type Running, type Setting } from './process.js';
 import type { Line } from './report.js';
 import { Deployment, type Stage } from './stage.js';
@@ -67,7 +68,7 @@ async function deliveries(stage: Stage, rounds: number, sizes: readonly (readonl
           ['hub', () => hubRate(store, setting, listener, callbacks, from, count)],
           ['fetch', () => fetchRate(listener, fetcher, { callbacks, bodies: bodies.slice(0, count), atOnce: AT_ONCE })],
         ];
-        for (const [who, rate] of round % 2 === 0 ? measured : measured.reverse()) add(found, `${who} ${listeners}`, await rate());
+        for (const [who, rate] of inTurn(measured, round)) add(found, `${who} ${listeners}`, await rate());
       }
     }
   } finally {
@@ -131,7 +132,7 @@ async function withAndWithout(stage: Stage, rounds: number, count: number, place
     place(listener.pid ?? 0);
     for (let round = 0; round < rounds; round += 1) {
       const kinds = ['without', 'with'] as const;
-      for (const kind of round % 2 === 0 ? kinds : [...kinds].reverse()) {
+      for (const kind of inTurn(kinds, round)) {
         const deployment = await Deployment.prepare(stage, 'rabbitmq');
         const delivered = kind === 'with' ? expect(listener, HEALTHY * deletions) : undefined;
         const hub = kind === 'with' ? await busyHub(deployment.setting, port, place) : undefined;

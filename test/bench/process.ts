@@ -50,8 +50,9 @@ function profiling(): string[] {
   return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
-/** CPU time that a process of this machine has used so far, in microseconds (Linux). */
-export function cpuMicroseconds(pid: number): number {
+/** CPU time that a process has used so far, in microseconds (Linux); not a number for one that is not of this machine. */
+export function cpuMicroseconds(pid: number | undefined): number {
+  if (pid === undefined) return NaN;
   // The name in brackets may hold spaces; user and system time are the 12th and 13th after it.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROSECONDS;

@@ -4,9 +4,9 @@ import { freePort } from '../support/ports.js';
 import { until } from '../support/service.js';
 import { EXPRESS_PATH } from './baselines/express-server.js';
 import type { RoleDocument } from './baselines/role-change.js';
-import { DatabaseWatch } from './database.js';
 import { LoadGenerator, type Load, type LoadResult } from './http-load.js';
 import { OPERATIONS, storedRole, type Operation } from './http-requests.js';
+import { inTurn } from './in-turn.js';
 import { cpuMicroseconds, run, type Running, type Setting } from './process.js';
 import type { Line, Target } from './report.js';
 import { isOk, serve } from './serving.js';
@@ -30,7 +30,7 @@ const TARGETS: Readonly<Partial<Record<Operation, { readonly perSecond: Target; 
 
 type Side = 'service' | 'Express';
 
-/** With the CPU time of a request in the processes that it takes; not a number for a broker that is no process of this machine. */
+/** With the CPU time of a request in the processes that it takes. */
 interface Measured extends LoadResult {
   readonly serverMicroseconds: number;
   readonly mongodMicroseconds: number;
@@ -52,8 +52,6 @@ export async function restSection(stage: Stage, { rounds, full }: { rounds: numb
   const deployments = [await Deployment.prepare(stage, 'rabbitmq'), await Deployment.prepare(stage, 'rabbitmq')] as const;
   const servers: Server[] = [];
   const load = new LoadGenerator();
-  const database = new DatabaseWatch(stage.mongo.url);
-  const [mongod, broker] = [await database.pid(), deployments[0].brokerPid];
   try {
     servers.push(await startService(deployments[0], size.roles), await startExpress(deployments[1].setting, size.roles));
     for (const operation of OPERATIONS) {
@@ -63,10 +61,9 @@ export async function restSection(stage: Stage, { rounds, full }: { rounds: numb
     for (let round = 0; round < rounds; round += 1) {
       for (const concurrency of concurrencies) {
         for (const operation of OPERATIONS) {
-          // Whoever is first may find the machine in another state: they take turns.
-          for (const { side, url, process } of round % 2 === 0 ? servers : servers.toReversed()) {
+          for (const { side, url, process } of inTurn(servers, round)) {
             const key = keyOf(operation, concurrency, side);
-            results.set(key, [...(results.get(key) ?? []), await measured(load, { url, operation, concurrency, ...size }, { server: process.pid, mongod, broker })]);
+            results.set(key, [...(results.get(key) ?? []), await measured(load, { url, operation, concurrency, ...size }, { server: process.pid, ...deployments[0].pids })]);
           }
         }
       }
@@ -74,18 +71,16 @@ export async function restSection(stage: Stage, { rounds, full }: { rounds: numb
     return concurrencies.flatMap((concurrency) => OPERATIONS.flatMap((operation) => linesOf(results, operation, concurrency)));
   } finally {
     await load.close();
-    await database.close();
     await Promise.all(servers.map((server) => server.process.stop()));
     for (const deployment of deployments) await deployment.close();
   }
 }
 
-async function measured(generator: LoadGenerator, load: Load, pids: { readonly server: number; readonly mongod: number; readonly broker: number | undefined }): Promise<Measured> {
-  const used = (pid: number | undefined): number => (pid === undefined ? NaN : cpuMicroseconds(pid));
-  const before = { server: used(pids.server), mongod: used(pids.mongod), broker: used(pids.broker) };
+async function measured(generator: LoadGenerator, load: Load, pids: Deployment['pids'] & { readonly server: number }): Promise<Measured> {
+  const before = { server: cpuMicroseconds(pids.server), mongod: cpuMicroseconds(pids.mongod), broker: cpuMicroseconds(pids.broker) };
   const result = await generator.run(load);
   const requests = (result.perSecond * (load.warmUpMs + load.measuredMs)) / 1000;
-  const each = (of: keyof typeof pids): number => (used(pids[of]) - before[of]) / requests;
+  const each = (of: keyof typeof pids): number => (cpuMicroseconds(pids[of]) - before[of]) / requests;
   return { ...result, serverMicroseconds: each('server'), mongodMicroseconds: each('mongod'), brokerMicroseconds: each('broker') };
 }
 

@@ -49,8 +49,8 @@ export class Deployment {
     readonly bus: BusKind,
     readonly setting: Setting,
     readonly sink: Sink,
-    /** The broker's process, where it is one of this machine's own. */
-    readonly brokerPid: number | undefined,
+    /** The servers' processes, where they are of this machine. */
+    readonly pids: { readonly mongod: number | undefined; readonly broker: number | undefined },
   ) {}
 
   static async prepare(stage: Stage, bus: BusKind): Promise<Deployment> {
@@ -62,7 +62,7 @@ export class Deployment {
     const setting: Setting = { busUrl: server.url, storeUrl: storeUrl.href, prefix, lanes: LANES };
     await declareAll(setting);
     const sink = await (bus === 'nats' ? natsSink : amqpSink)(server.url, prefix, setting.lanes);
-    return new Deployment(bus, setting, sink, server.pid);
+    return new Deployment(bus, setting, sink, { mongod: stage.mongo.pid, broker: server.pid });
   }
 
   /** Resolves when the broker holds all commands. */

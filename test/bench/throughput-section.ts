@@ -44,7 +44,7 @@ export async function throughputSection(stage: Stage, { rounds, full }: { readon
         // Whoever is first may find the machine in another state: they take turns.
         const turn = round % workers.length;
         for (const worker of [...workers.slice(turn), ...workers.slice(0, turn)]) {
-          for (const [mix, measured] of await measureAll(stage, bus, worker, inTurn(mixesOf(worker, size), round), SIZES[size][worker], database)) {
+          for (const [mix, measured] of await measureAll(stage, bus, worker, mixesIn(round, mixesOf(worker, size)), SIZES[size][worker], database)) {
             found.set(`${worker} ${mix}`, [...(found.get(`${worker} ${mix}`) ?? []), measured]);
           }
         }
@@ -66,7 +66,7 @@ function mixesOf(worker: Worker, size: 'short' | 'full'): readonly Mix[] {
 }
 
 /** The two kinds of patches change places from round to round. */
-function inTurn(mixes: readonly Mix[], round: number): readonly Mix[] {
+function mixesIn(round: number, mixes: readonly Mix[]): readonly Mix[] {
   const other: Partial<Record<Mix, Mix>> = mixes.includes('hot patches') ? { patches: 'hot patches', 'hot patches': 'patches' } : {};
   return round % 2 === 0 ? mixes : mixes.map((mix) => other[mix] ?? mix);
 }

@@ -14,7 +14,6 @@ export interface Measure {
   readonly perSecond: number;
   readonly workerMicroseconds: number;
   readonly mongodMicroseconds: number;
-  /** Not a number where the broker is no process of this machine. */
   readonly brokerMicroseconds: number;
   /** Requests to the database a command, and bytes both ways. */
   readonly roundTrips: number;
@@ -27,20 +26,18 @@ export interface Measure {
  */
 export async function measure(deployment: Deployment, commands: readonly BacklogCommand[], warmUp: number, database: DatabaseWatch, start: () => readonly Running[]): Promise<Measure> {
   await deployment.queue(commands);
-  const { sink, brokerPid } = deployment;
+  const { sink, pids } = deployment;
   const count = commands.length;
   const before = await sink.count();
-  const mongod = await database.pid();
   const running = start();
   try {
     const look = async (wanted: number): Promise<{ at: number; done: number; worker: number; mongod: number; broker: number; requests: number; bytes: number }> => {
       const done = await reach(() => sink.count(), before, wanted);
       const at = performance.now();
       const worker = running.reduce((sum, { pid }) => sum + cpuMicroseconds(pid), 0);
-      const store = cpuMicroseconds(mongod);
-      const broker = brokerPid === undefined ? NaN : cpuMicroseconds(brokerPid);
+      const [mongod, broker] = [cpuMicroseconds(pids.mongod), cpuMicroseconds(pids.broker)];
       const { requests, bytesIn, bytesOut } = await database.traffic();
-      return { at, done, worker, mongod: store, broker, requests, bytes: bytesIn + bytesOut };
+      return { at, done, worker, mongod, broker, requests, bytes: bytesIn + bytesOut };
     };
     const first = await look(warmUp);
     const last = await look(count * MEASURED_UNTIL);
