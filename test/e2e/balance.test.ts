@@ -7,6 +7,7 @@ import { startLoad } from '../drill/load.js';
 import { WorkerProcess } from '../drill/worker-process.js';
 import { sharedUrl, whenServers } from '../support/servers.js';
 import { until } from '../support/service.js';
+import { settingsOn } from './pair.js';
 
 const LANES = 8;
 /** The promise: so long after a worker came or went the lanes are shared evenly. */
@@ -14,8 +15,6 @@ const PROMISED_MS = 10_000;
 /** Long enough for every lane to have a command. */
 const WINDOW_MS = 1_500;
 const LIMIT_MS = 120_000;
-/** The servers may be there for longer than this run. */
-const RUN = Date.now().toString(36);
 
 /** Workers as real processes, whose lanes are told from the commands that each of them answers. */
 class Workers {
@@ -70,17 +69,16 @@ function isEven(shares: readonly (readonly number[])[]): boolean {
 
 function balanceOn(name: string, bus: BusKind, kind: 'rabbit' | 'nats'): void {
   whenServers(`Workers on ${name} that come and go`, [kind, 'mongo'], () => {
-    const prefix = `balance-${RUN}`;
     let workers: Workers;
 
     afterEach(() => workers.close());
 
     it('share the lanes evenly within ten seconds, and no command is lost, doubled or reordered', async () => {
       const busUrl = sharedUrl(kind);
-      const mongo = new URL(sharedUrl('mongo'));
-      mongo.pathname = `/${prefix}-${kind}`;
-      const where = { bus, busUrl, storeUrl: mongo.href, prefix };
-      workers = new Workers({ BUS_URL: busUrl, STORE_URL: mongo.href, PREFIX: prefix, LANES: String(LANES) });
+      const settings = { ...settingsOn(busUrl, 'balance'), LANES: String(LANES) };
+      const prefix = settings.PREFIX;
+      const where = { bus, busUrl, storeUrl: settings.STORE_URL, prefix };
+      workers = new Workers(settings);
 
       await workers.join();
       await prepareEvents(bus, busUrl, prefix);

@@ -5,6 +5,7 @@ import { plainAmqp, plainNats, type PlainClient } from '../support/plain-client.
 import { sharedUrl, whenServers } from '../support/servers.js';
 import { startService, until } from '../support/service.js';
 import { Api } from './api.js';
+import { settingsOn } from './pair.js';
 
 const CRASHER = join(__dirname, 'crasher-main.js');
 /** After each death a lane of NATS is free when its lease has ended. */
@@ -37,13 +38,11 @@ class Supervisor {
   }
 }
 
-function suite(busUrl: () => string, connect: (url: string, prefix: string) => Promise<PlainClient>, prefix: string): void {
+function suite(busUrl: () => string, connect: (url: string, prefix: string) => Promise<PlainClient>, deployment: string): void {
   it('is parked after three deaths, and its neighbours before and after it are applied', async () => {
-    const mongo = new URL(sharedUrl('mongo'));
-    mongo.pathname = `/${prefix}`;
-    const settings = { BUS_URL: busUrl(), STORE_URL: mongo.href, PREFIX: prefix, LANES: '1', BATCH_MAX: '4' };
+    const settings = { ...settingsOn(busUrl(), deployment), LANES: '1', BATCH_MAX: '4' };
     await (await startService(settings)).stop();
-    const client = await connect(busUrl(), prefix);
+    const client = await connect(busUrl(), settings.PREFIX);
     const names = ['a', 'b', 'c', 'd', 'e', 'killer', 'f', 'g', 'h', 'i'];
     for (const name of names) {
       const event = { specversion: '1.0', id: name, source: '/test', type: 'org.tmforum.partyRole.create', subject: name, data: { name } };

@@ -10,7 +10,7 @@ import { transferSuite, type Deployment } from './transfer.e2e.js';
 
 /** Over the bus. */
 async function deploymentOn(broker: 'rabbit' | 'nats', name: string): Promise<Deployment> {
-  const { settings, client } = await pairOn(sharedUrl(broker), `e2e-transfer-${broker}-${name}`, { rabbit: plainAmqp, nats: plainNats }[broker]);
+  const { settings, client } = await pairOn(sharedUrl(broker), `${broker}-${name}`, { rabbit: plainAmqp, nats: plainNats }[broker]);
   return { settings, url: () => undefined, events: () => client?.events.map(({ content }) => content) ?? [], close: async () => client?.close() };
 }
 

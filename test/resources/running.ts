@@ -15,14 +15,15 @@ export function onBothBrokers(prefix: string, suite: (running: () => Running) =>
   whenServers('NATS JetStream and MongoDB', ['nats', 'mongo'], () => suite(runningOn('nats', `${prefix}-nats`)));
 }
 
-function runningOn(broker: 'rabbit' | 'nats', prefix: string): () => Running {
+function runningOn(broker: 'rabbit' | 'nats', name: string): () => Running {
   let service: Service | undefined;
   let client: PlainClient | undefined;
   beforeAll(async () => {
     const url = sharedUrl(broker);
-    service = await startService(settingsOn(url, prefix));
+    const settings = settingsOn(url, name);
+    service = await startService(settings);
     // Only now is there something to listen to.
-    client = await { rabbit: plainAmqp, nats: plainNats }[broker](url, prefix, EVERYTHING);
+    client = await { rabbit: plainAmqp, nats: plainNats }[broker](url, settings.PREFIX, EVERYTHING);
   }, 60_000);
   afterAll(async () => {
     await service?.stop();
