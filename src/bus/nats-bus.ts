@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createInbox, errors, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { createInbox, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import type { Logger } from 'pino';
-import { TimeoutError, TooLargeError, UnavailableError, UnroutableError, textOf, type StartError } from '../errors.js';
+import { TooLargeError, UnavailableError, textOf, type StartError } from '../errors.js';
 import type { Message, OutgoingCommand, OutgoingEvent, Reply, ReplyTo } from '../message.js';
 import type { Bus, Consumption } from './bus.js';
 import { NatsSupervisor, type NatsSession } from './nats-connection.js';
@@ -19,8 +19,6 @@ import type { Status } from '../status.js';
 const HEADERS_BYTES = 16 * 1024;
 /** The server's own default, until it tells its limit. */
 const DEFAULT_MAX_PAYLOAD = 1024 * 1024;
-/** Until the server confirms that it stored a message. */
-const CONFIRM_MS = 10_000;
 
 export interface NatsBusOptions {
   /** `nats://user:password@host:4222,host:4222`; a user without a password is a token; `tls://` insists on TLS. */
@@ -163,14 +161,10 @@ class NatsBus implements Bus {
   private async store(subject: string, content: string | Uint8Array, headers: MsgHdrs): Promise<void> {
     const bytes = Buffer.from(content);
     this.checkSize(bytes);
-    const sent = this.supervisor.session().jetstream.publish(subject, bytes, { headers, timeout: CONFIRM_MS });
+    const sent = this.supervisor.session().publisher.publish(subject, bytes, headers);
     this.sending.add(sent);
     try {
       await sent;
-    } catch (error) {
-      if (nobodyListens(error)) throw new UnroutableError(`no stream takes ${subject}`);
-      if (error instanceof errors.InvalidArgumentError) throw error;
-      throw new TimeoutError(`NATS did not confirm ${subject}: ${textOf(error)}`);
     } finally {
       this.sending.delete(sent);
     }
@@ -181,11 +175,6 @@ class NatsBus implements Bus {
       throw new TooLargeError(`${content.byteLength} bytes are more than the ${this.maxContentBytes} that NATS carries here`);
     }
   }
-}
-
-/** The client words it as `JetStreamNotEnabled`, whatever the reason that no stream listens on a subject. */
-function nobodyListens(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof errors.RequestError && error.cause.isNoResponders();
 }
 
 /** What is thrown becomes a rejection. */

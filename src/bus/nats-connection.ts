@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { StartError, UnavailableError, textOf } from '../errors.js';
 import { Backoff } from '../backoff.js';
 import type { Status } from '../status.js';
+import { NatsPublisher } from './nats-publisher.js';
 
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 10_000;
@@ -16,6 +17,7 @@ const PING_INTERVAL_MS = 10_000;
 /** One connection, from its being usable until it is lost. */
 export interface NatsSession {
   readonly connection: NatsConnection;
+  readonly publisher: NatsPublisher;
   readonly jetstream: JetStreamClient;
   readonly manager: JetStreamManager;
 }
@@ -89,9 +91,10 @@ export class NatsSupervisor {
   private async live(): Promise<void> {
     const { log, prepare, onUp } = this.options;
     const connection = await connect(this.target);
-    void this.watch(connection);
+    const publisher = new NatsPublisher(connection);
+    void this.watch(connection, publisher);
     try {
-      const session = { connection, jetstream: jetstream(connection), manager: await jetstreamManager(connection) };
+      const session = { connection, publisher, jetstream: jetstream(connection), manager: await jetstreamManager(connection) };
       await prepare(session);
       if (this.stopping.signal.aborted) return;
       this.current = session;
@@ -107,9 +110,12 @@ export class NatsSupervisor {
   }
 
   /** What the server complains of outside of any request: a subject that this user may not publish to, a slow consumer. */
-  private async watch(connection: NatsConnection): Promise<void> {
+  private async watch(connection: NatsConnection, publisher: NatsPublisher): Promise<void> {
     for await (const status of connection.status()) {
-      if (status.type === 'error') this.options.log.warn({ why: status.error.message }, 'NATS reports an error');
+      if (status.type !== 'error') continue;
+      const { error } = status;
+      this.options.log.warn({ why: error.message }, 'NATS reports an error');
+      if (error instanceof errors.PermissionViolationError && error.operation === 'publish') publisher.forbidden(error.subject, error.message);
     }
   }
 

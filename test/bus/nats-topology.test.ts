@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
-import { StartError, UnroutableError } from '../../src/errors.js';
-import { command, until, up } from '../contract/bus.contract.js';
+import { StartError, TimeoutError, UnroutableError } from '../../src/errors.js';
+import { command, event, until, up } from '../contract/bus.contract.js';
 import { binary } from '../support/binaries.js';
 import { startLocal } from '../support/local-server.js';
 import { natsUrl } from '../support/nats-server.js';
@@ -81,15 +81,32 @@ whenServers('JetStream topology and connection', ['nats'], () => {
       await guarded.server.stop();
     }
   }, 60_000);
+
+  test('what this user may not publish is said at once, and all else is published', async () => {
+    const { prefix, open } = deployments.add();
+    const guarded = await startGuarded('s@cret', `${prefix}.events.partyRole.*`);
+    try {
+      const bus = open({ url: guarded.server.url.replace('//', '//worker:s%40cret@') });
+      await up(bus);
+      const began = Date.now();
+      const outcomes = await Promise.allSettled([bus.publish(event('events', 'partyRole.PartyRoleCreateEvent', {})), bus.publish(event('events', 'individual.IndividualCreateEvent', {})), bus.send(command('a', '1'))]);
+      expect(outcomes).toMatchObject([{ status: 'rejected', reason: expect.any(TimeoutError) as unknown }, { status: 'fulfilled' }, { status: 'fulfilled' }]);
+      expect(JSON.stringify(outcomes.map((outcome) => outcome.status === 'rejected' && String(outcome.reason)))).toMatch(/did not confirm .*partyRole.PartyRoleCreateEvent: Permissions Violation/);
+      expect(Date.now() - began).toBeLessThan(5_000);
+      await bus.close();
+    } finally {
+      await guarded.server.stop();
+    }
+  }, 60_000);
 });
 
-/** A server that lets in the user `worker` with this password. */
-async function startGuarded(password: string): Promise<{ server: Server; changePassword: (password: string) => Promise<void> }> {
+/** A server that lets in the user `worker` with this password, who may not publish to `denied`. */
+async function startGuarded(password: string, denied = 'nowhere'): Promise<{ server: Server; changePassword: (password: string) => Promise<void> }> {
   const program = binary('nats');
   if (program === undefined) throw new Error('this test needs a nats-server on this machine');
   let config = '';
   let current = password;
-  const write = () => writeFile(config, `jetstream {}\nauthorization { user: worker, password: ${JSON.stringify(current)} }\n`);
+  const write = () => writeFile(config, `jetstream {}\nauthorization { users: [{ user: worker, password: ${JSON.stringify(current)}, permissions: { publish: { deny: ${JSON.stringify(denied)} } } }] }\n`);
   const port = await freePort();
   const server = await startLocal('nats', async (folder) => {
     config = join(folder, 'nats.conf');
