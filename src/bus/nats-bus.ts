@@ -159,6 +159,7 @@ class NatsBus implements Bus {
 
   /** Resolves when the stream that takes this subject has stored the message. */
   private async store(subject: string, content: string | Uint8Array, headers: MsgHdrs): Promise<void> {
+    if (this.closed) throw new UnavailableError('the bus is closed');
     const bytes = Buffer.from(content);
     this.checkSize(bytes);
     const sent = this.supervisor.session().publisher.publish(subject, bytes, headers);

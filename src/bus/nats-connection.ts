@@ -92,7 +92,7 @@ export class NatsSupervisor {
     const { log, prepare, onUp } = this.options;
     const connection = await connect(this.target);
     const publisher = new NatsPublisher(connection);
-    void this.watch(connection, publisher);
+    const watching = this.watch(connection, publisher);
     try {
       const session = { connection, publisher, jetstream: jetstream(connection), manager: await jetstreamManager(connection) };
       await prepare(session);
@@ -103,20 +103,34 @@ export class NatsSupervisor {
       onUp(session);
       const error = await connection.closed();
       if (!this.stopping.signal.aborted) throw error ?? new Error('the connection was lost');
+    } catch (error) {
+      await connection.close();
+      throw (await watching) ?? error;
     } finally {
       this.current = undefined;
       await connection.close();
     }
   }
 
-  /** What the server complains of outside of any request: a subject that this user may not publish to, a slow consumer. */
-  private async watch(connection: NatsConnection, publisher: NatsPublisher): Promise<void> {
+  /**
+   * What the server complains of outside of any request: a subject that this user may not publish to, a slow consumer.
+   * Closes the connection when a subscription is refused or withdrawn, since the client never subscribes again by itself.
+   * Resolves with that refusal, or with nothing when the connection was closed otherwise.
+   */
+  private async watch(connection: NatsConnection, publisher: NatsPublisher): Promise<Error | undefined> {
     for await (const status of connection.status()) {
       if (status.type !== 'error') continue;
       const { error } = status;
       this.options.log.warn({ why: error.message }, 'NATS reports an error');
-      if (error instanceof errors.PermissionViolationError && error.operation === 'publish') publisher.forbidden(error.subject, error.message);
+      if (!(error instanceof errors.PermissionViolationError)) continue;
+      if (error.operation === 'publish') {
+        publisher.forbidden(error.subject, error.message);
+      } else {
+        void connection.close();
+        return error;
+      }
     }
+    return undefined;
   }
 
   private describe(error: unknown): string {

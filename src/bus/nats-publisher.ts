@@ -25,7 +25,10 @@ export class NatsPublisher {
   private serial = 0;
   private overdueCheck: NodeJS.Timeout | undefined;
 
-  constructor(private readonly connection: NatsConnection) {
+  constructor(
+    private readonly connection: NatsConnection,
+    private readonly confirmMs = CONFIRM_MS,
+  ) {
     connection.subscribe(`${this.inbox}.*`, {
       callback: (error, message) => {
         if (!error) this.answered(message);
@@ -49,7 +52,7 @@ export class NatsPublisher {
       }
       this.underWay.set(token, { subject, calledAt: performance.now(), resolve, reject });
       // It must not keep a process that has nothing else to do.
-      this.overdueCheck ??= setTimeout(() => this.giveUpOverdue(), CONFIRM_MS).unref();
+      this.overdueCheck ??= setTimeout(() => this.giveUpOverdue(), this.confirmMs).unref();
     });
   }
 
@@ -80,12 +83,12 @@ export class NatsPublisher {
     this.overdueCheck = undefined;
     const now = performance.now();
     for (const [token, transmission] of this.underWay) {
-      const left = transmission.calledAt + CONFIRM_MS - now;
+      const left = transmission.calledAt + this.confirmMs - now;
       if (left > 0) {
         this.overdueCheck = setTimeout(() => this.giveUpOverdue(), left).unref();
         return;
       }
-      this.fail(token, transmission, `no answer within ${CONFIRM_MS} ms`);
+      this.fail(token, transmission, `no answer within ${this.confirmMs} ms`);
     }
   }
 
@@ -103,11 +106,18 @@ function unconfirmed(subject: string, why: string): TimeoutError {
   return new TimeoutError(`NATS did not confirm ${subject}: ${why}`);
 }
 
-/** Why a stream did not store a message, by its answer (`PubAck` in the JetStream API). */
+/** The `PubAck` of the JetStream API. */
+interface StreamAnswer {
+  readonly stream?: unknown;
+  readonly error?: { readonly description?: string };
+}
+
+/** Why the answer is none of a stream that stored the message. */
 function problemIn(answer: Uint8Array): string | undefined {
   try {
-    const { error } = JSON.parse(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString()) as { error?: { description?: string } };
-    return error && (error.description ?? JSON.stringify(error));
+    const { stream, error } = JSON.parse(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString()) as StreamAnswer;
+    if (error) return error.description ?? JSON.stringify(error);
+    return typeof stream === 'string' && stream !== '' ? undefined : 'its answer names no stream';
   } catch (error) {
     return `its answer cannot be read: ${textOf(error)}`;
   }

@@ -1,12 +1,7 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { connect } from '@nats-io/transport-node';
 import { StartError, TimeoutError, UnroutableError } from '../../src/errors.js';
+import type { OutgoingEvent } from '../../src/message.js';
 import { command, event, until, up } from '../contract/bus.contract.js';
-import { binary } from '../support/binaries.js';
-import { startLocal } from '../support/local-server.js';
-import { natsUrl } from '../support/nats-server.js';
-import { freePort } from '../support/ports.js';
+import { startGuardedNats } from '../support/guarded-nats.js';
 import { startNats, whenServers, type Server } from '../support/servers.js';
 import { NatsDeployments, connected } from './nats-deployment.js';
 
@@ -67,13 +62,13 @@ whenServers('JetStream topology and connection', ['nats'], () => {
   });
 
   test('the server refuses the credentials: the status says so, and the bus comes up when they are accepted', async () => {
-    const guarded = await startGuarded('old');
+    const guarded = await startGuardedNats({ password: 'old' });
     try {
-      const url = guarded.server.url.replace('//', '//worker:s%40cret@');
-      const bus = deployments.add().open({ url });
+      const bus = deployments.add().open({ url: guarded.url('s@cret') });
       await until(() => JSON.stringify(bus.status()).includes('refuses the credentials'), 'it is refused');
       expect(JSON.stringify(bus.status())).not.toMatch(/s@cret|s%40cret/);
-      await guarded.changePassword('s@cret');
+      await guarded.change({ password: 's@cret' });
+      await guarded.server.restart();
       await up(bus);
       await bus.send(command('a', '1'));
       await bus.close();
@@ -84,15 +79,34 @@ whenServers('JetStream topology and connection', ['nats'], () => {
 
   test('what this user may not publish is said at once, and all else is published', async () => {
     const { prefix, open } = deployments.add();
-    const guarded = await startGuarded('s@cret', `${prefix}.events.partyRole.*`);
+    const guarded = await startGuardedNats({ password: 's@cret', publish: { deny: `${prefix}.events.partyRole.*` } });
     try {
-      const bus = open({ url: guarded.server.url.replace('//', '//worker:s%40cret@') });
+      const bus = open({ url: guarded.url('s@cret') });
       await up(bus);
       const began = Date.now();
-      const outcomes = await Promise.allSettled([bus.publish(event('events', 'partyRole.PartyRoleCreateEvent', {})), bus.publish(event('events', 'individual.IndividualCreateEvent', {})), bus.send(command('a', '1'))]);
-      expect(outcomes).toMatchObject([{ status: 'rejected', reason: expect.any(TimeoutError) as unknown }, { status: 'fulfilled' }, { status: 'fulfilled' }]);
-      expect(JSON.stringify(outcomes.map((outcome) => outcome.status === 'rejected' && String(outcome.reason)))).toMatch(/did not confirm .*partyRole.PartyRoleCreateEvent: Permissions Violation/);
+      const [refused, ...others] = await Promise.allSettled([bus.publish(created('partyRole')), bus.publish(created('individual')), bus.send(command('a', '1'))]);
+      expect(refused).toMatchObject({ status: 'rejected', reason: expect.any(TimeoutError) as unknown });
+      expect(String((refused as PromiseRejectedResult).reason)).toMatch(/did not confirm .*partyRole.CreateEvent: Permissions Violation/);
+      expect(others.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
       expect(Date.now() - began).toBeLessThan(5_000);
+      await bus.close();
+    } finally {
+      await guarded.server.stop();
+    }
+  }, 60_000);
+
+  test('the server withdraws what the bus must subscribe to: the status says so, and the bus comes up when it may again', async () => {
+    const guarded = await startGuardedNats({ password: 's@cret' });
+    try {
+      const bus = deployments.add().open({ url: guarded.url('s@cret') });
+      await up(bus);
+      await guarded.change({ password: 's@cret', subscribe: { deny: '_INBOX.>' } });
+      process.kill(guarded.server.pid ?? 0, 'SIGHUP');
+      await until(() => /Permissions Violation for Subscription/.test(JSON.stringify(bus.status())), 'the status says what is refused');
+      await guarded.change({ password: 's@cret' });
+      process.kill(guarded.server.pid ?? 0, 'SIGHUP');
+      await up(bus);
+      await bus.send(command('a', '1'));
       await bus.close();
     } finally {
       await guarded.server.stop();
@@ -100,29 +114,6 @@ whenServers('JetStream topology and connection', ['nats'], () => {
   }, 60_000);
 });
 
-/** A server that lets in the user `worker` with this password, who may not publish to `denied`. */
-async function startGuarded(password: string, denied = 'nowhere'): Promise<{ server: Server; changePassword: (password: string) => Promise<void> }> {
-  const program = binary('nats');
-  if (program === undefined) throw new Error('this test needs a nats-server on this machine');
-  let config = '';
-  let current = password;
-  const write = () => writeFile(config, `jetstream {}\nauthorization { users: [{ user: worker, password: ${JSON.stringify(current)}, permissions: { publish: { deny: ${JSON.stringify(denied)} } } }] }\n`);
-  const port = await freePort();
-  const server = await startLocal('nats', async (folder) => {
-    config = join(folder, 'nats.conf');
-    await write();
-    return {
-      url: natsUrl(port),
-      ready: async () => (await connect({ servers: natsUrl(port), user: 'worker', pass: current, reconnect: false })).close(),
-      server: { command: program, args: ['-c', config, '-sd', join(folder, 'data'), '-a', '127.0.0.1', '-p', String(port)] },
-    };
-  });
-  return {
-    server,
-    changePassword: async (next) => {
-      current = next;
-      await write();
-      await server.restart();
-    },
-  };
+function created(resource: string): OutgoingEvent {
+  return event('events', `${resource}.CreateEvent`, {});
 }
