@@ -19,7 +19,7 @@ describe('channels on the embedded pair', () => {
   }));
 });
 
-onBothBrokers(`channels-${process.pid}`, (running) =>
+onBothBrokers('channels', (running) =>
   channelsSuite(() => {
     const { service, client } = running();
     const merge = { type: 'org.tmforum.partyRole.patch', contentType: 'application/merge-patch+json' };

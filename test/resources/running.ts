@@ -10,9 +10,9 @@ export interface Running {
 }
 
 /** The suite on either broker, each with MongoDB and one process of the service. */
-export function onBothBrokers(prefix: string, suite: (running: () => Running) => void): void {
-  whenServers('RabbitMQ and MongoDB', ['rabbit', 'mongo'], () => suite(runningOn('rabbit', `${prefix}-rabbit`)));
-  whenServers('NATS JetStream and MongoDB', ['nats', 'mongo'], () => suite(runningOn('nats', `${prefix}-nats`)));
+export function onBothBrokers(name: string, suite: (running: () => Running) => void): void {
+  whenServers('RabbitMQ and MongoDB', ['rabbit', 'mongo'], () => suite(runningOn('rabbit', `${name}-rabbit`)));
+  whenServers('NATS JetStream and MongoDB', ['nats', 'mongo'], () => suite(runningOn('nats', `${name}-nats`)));
 }
 
 function runningOn(broker: 'rabbit' | 'nats', name: string): () => Running {
