@@ -38,7 +38,11 @@ export class MongoConnection {
   private why = 'not connected yet';
   private writable = false;
   private readonly checking: Promise<void>;
+  private tellLooked: () => void = () => undefined;
   private building: Promise<void> = Promise.resolve();
+
+  /** The first start checks have ended, passed or not. */
+  readonly looked = new Promise<void>((resolve) => (this.tellLooked = resolve));
 
   /** Returns at once and connects in the background. @throws StartError when the URL is no MongoDB URL. */
   constructor(private readonly options: ConnectionOptions) {
@@ -94,8 +98,10 @@ export class MongoConnection {
         await this.buildIndexes();
         this.checked = true;
         this.options.log.info('MongoDB is ready');
+        this.tellLooked();
         return;
       } catch (error) {
+        this.tellLooked();
         if (this.isClosed()) return;
         this.why = textOf(error);
         if (error instanceof StartError) return this.options.onFatal(error);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { AbandonedTransactions } from './mongo-abandoned.js';
 import { commitBatch } from './mongo-commit.js';
 import { MongoConnection, type ConnectionOptions } from './mongo-connection.js';
@@ -33,12 +34,18 @@ import type {
 } from './store.js';
 import type { Status } from '../status.js';
 
+/** So long an opening waits for the first look at the database: what is built on it then begins without complaints where it is up. */
+const LOOK_MS = 1_000;
+
 /**
- * The store on a MongoDB replica set. Resolves at once, the database up or away: it connects and checks in the
+ * The store on a MongoDB replica set. Resolves within a second, the database up or away: it connects and checks in the
  * background, and until that has passed `status()` is not up and every other method throws UnavailableError.
+ * @throws StartError when the URL is no MongoDB URL.
  */
-export function openMongoStore(options: ConnectionOptions): Promise<Store> {
-  return Promise.resolve().then(() => new MongoStore(new MongoConnection(options), options));
+export async function openMongoStore(options: ConnectionOptions): Promise<Store> {
+  const connection = new MongoConnection(options);
+  await Promise.race([connection.looked, setTimeout(LOOK_MS, undefined, { ref: false })]);
+  return new MongoStore(connection, options);
 }
 
 class MongoStore implements Store {
