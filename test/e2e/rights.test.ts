@@ -6,6 +6,7 @@ import { rabbitmqctl } from '../support/rabbit-server.js';
 import type { Server } from '../support/server.js';
 import { startRabbit, whenServers } from '../support/servers.js';
 import { startService } from '../support/service.js';
+import { runTool } from '../support/tool.js';
 import { Api } from './api.js';
 
 const LIMIT_MS = 120_000;
@@ -19,10 +20,10 @@ afterEach(async () => {
 async function serves(busUrl: string, connect: () => Promise<PlainClient>): Promise<void> {
   const mongo = await startGuardedMongo(['readWrite', 'dbAdmin']);
   servers.push(mongo);
-  const start = (settings = {}): ReturnType<typeof startService> => startService({ BUS_URL: busUrl, STORE_URL: mongo.userUrl, LANES: '2', ...settings });
+  const settings = { BUS_URL: busUrl, STORE_URL: mongo.userUrl, LANES: '2' };
   // At the second start the database takes over another time for what is kept.
-  await (await start()).stop();
-  const service = await start({ RETENTION_MINUTES: '60' });
+  await (await startService(settings)).stop();
+  const service = await startService({ ...settings, RETENTION_MINUTES: '60' });
   const atStart = service.log.length;
   const client = await connect();
   try {
@@ -31,6 +32,8 @@ async function serves(busUrl: string, connect: () => Promise<PlainClient>): Prom
     await client.post('bad', 'application/cloudevents+json', Buffer.from('{}'));
     await service.until('events and the dead letter are seen', () => client.events.length >= 2 && client.dead.length === 1);
     expect((await (await new Api(service.url).get('?name=Seller')).json() as unknown[]).length).toBe(2);
+    const { lines, errors } = await runTool(settings, 'dlq', 'retry', '--all');
+    expect([errors, lines.at(-1)]).toEqual(['', { totals: { retried: 1 } }]);
     const complaints = service.log.slice(atStart).filter(({ level, msg }) => Number(level) >= 40 && msg !== 'message parked');
     expect(complaints).toEqual([]);
   } finally {

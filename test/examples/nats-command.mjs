@@ -1,11 +1,13 @@
 // Posts party role commands to NATS JetStream with nothing but the NATS client, and shows each reply and event.
-// Usage: BUS_URL=nats://127.0.0.1:4222 node test/examples/nats-command.mjs
+// Usage: BUS_URL=nats://user:password@127.0.0.1:4222 node test/examples/nats-command.mjs
 import { randomUUID } from 'node:crypto';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, createInbox, headers } from '@nats-io/transport-node';
 
 const prefix = process.env.PREFIX ?? 'tmf';
-const connection = await connect({ servers: process.env.BUS_URL ?? 'nats://127.0.0.1:4222' });
+const { host, username, password } = new URL(process.env.BUS_URL ?? 'nats://127.0.0.1:4222');
+// The client takes no credentials from a URL.
+const connection = await connect({ servers: host, ...(username && { user: decodeURIComponent(username), pass: decodeURIComponent(password) }) });
 const stream = jetstream(connection);
 
 const waiting = [];
