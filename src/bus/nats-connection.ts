@@ -89,10 +89,19 @@ export class NatsSupervisor {
 
   /** One connection's life. Resolves when it was asked to close, rejects when it failed or was lost. */
   private async live(): Promise<void> {
-    const { log, prepare, onUp } = this.options;
     const connection = await connect(this.target);
     const publisher = new NatsPublisher(connection);
-    const watching = this.watch(connection, publisher);
+    const refusal = this.watch(connection, publisher);
+    try {
+      await this.use(connection, publisher);
+    } catch (error) {
+      throw (await refusal) ?? error;
+    }
+  }
+
+  /** Until it is lost; closed when this ends in any way, and then nobody is given it any more. */
+  private async use(connection: NatsConnection, publisher: NatsPublisher): Promise<void> {
+    const { log, prepare, onUp } = this.options;
     try {
       const session = { connection, publisher, jetstream: jetstream(connection), manager: await jetstreamManager(connection) };
       await prepare(session);
@@ -103,9 +112,6 @@ export class NatsSupervisor {
       onUp(session);
       const error = await connection.closed();
       if (!this.stopping.signal.aborted) throw error ?? new Error('the connection was lost');
-    } catch (error) {
-      await connection.close();
-      throw (await watching) ?? error;
     } finally {
       this.current = undefined;
       await connection.close();

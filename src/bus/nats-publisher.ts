@@ -65,18 +65,14 @@ export class NatsPublisher {
     const token = message.subject.slice(this.inbox.length + 1);
     const transmission = this.underWay.get(token);
     if (!transmission) return;
+    this.underWay.delete(token);
     if (message.data.byteLength === 0 && message.headers?.code === NO_RESPONDERS) {
-      this.underWay.delete(token);
       transmission.reject(new UnroutableError(`no stream takes ${transmission.subject}`));
       return;
     }
     const problem = problemIn(message.data);
-    if (problem !== undefined) {
-      this.fail(token, transmission, problem);
-      return;
-    }
-    this.underWay.delete(token);
-    transmission.resolve();
+    if (problem === undefined) transmission.resolve();
+    else transmission.reject(unconfirmed(transmission.subject, problem));
   }
 
   private giveUpOverdue(): void {

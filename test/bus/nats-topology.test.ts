@@ -1,7 +1,7 @@
 import { StartError, TimeoutError, UnroutableError } from '../../src/errors.js';
 import type { OutgoingEvent } from '../../src/message.js';
 import { command, event, until, up } from '../contract/bus.contract.js';
-import { startGuardedNats } from '../support/guarded-nats.js';
+import { startGuardedNats, type Guard, type GuardedNats } from '../support/guarded-nats.js';
 import { startNats, whenServers, type Server } from '../support/servers.js';
 import { NatsDeployments, connected } from './nats-deployment.js';
 
@@ -13,8 +13,19 @@ whenServers('JetStream topology and connection', ['nats'], () => {
     server = await startNats();
     deployments = new NatsDeployments(server.url);
   }, 120_000);
-  afterEach(() => deployments.close(), 30_000);
+  const guardedServers: Server[] = [];
+  afterEach(async () => {
+    await deployments.close();
+    await Promise.all(guardedServers.splice(0).map((guarded) => guarded.stop()));
+  }, 60_000);
   afterAll(() => server.stop());
+
+  /** A server for one test. */
+  async function guardedBy(guard: Guard): Promise<GuardedNats> {
+    const guarded = await startGuardedNats(guard);
+    guardedServers.push(guarded.server);
+    return guarded;
+  }
 
   test('another lane count is refused, whether recorded or found at the stream, and says how to drain', async () => {
     const { PREFIX, open } = deployments.add();
@@ -62,55 +73,40 @@ whenServers('JetStream topology and connection', ['nats'], () => {
   });
 
   test('the server refuses the credentials: the status says so, and the bus comes up when they are accepted', async () => {
-    const guarded = await startGuardedNats({ password: 'old' });
-    try {
-      const bus = deployments.add().open({ url: guarded.url('s@cret') });
-      await until(() => JSON.stringify(bus.status()).includes('refuses the credentials'), 'it is refused');
-      expect(JSON.stringify(bus.status())).not.toMatch(/s@cret|s%40cret/);
-      await guarded.change({ password: 's@cret' });
-      await guarded.server.restart();
-      await up(bus);
-      await bus.send(command('a', '1'));
-      await bus.close();
-    } finally {
-      await guarded.server.stop();
-    }
+    const guarded = await guardedBy({ password: 'old' });
+    const bus = deployments.add().open({ url: guarded.url('s@cret') });
+    await until(() => JSON.stringify(bus.status()).includes('refuses the credentials'), 'it is refused');
+    expect(JSON.stringify(bus.status())).not.toMatch(/s@cret|s%40cret/);
+    await guarded.change({ password: 's@cret' });
+    await guarded.server.restart();
+    await up(bus);
+    await bus.send(command('a', '1'));
   }, 60_000);
 
   test('what this user may not publish is said at once, and all else is published', async () => {
     const { prefix, open } = deployments.add();
-    const guarded = await startGuardedNats({ password: 's@cret', publish: { deny: `${prefix}.events.partyRole.*` } });
-    try {
-      const bus = open({ url: guarded.url('s@cret') });
-      await up(bus);
-      const began = Date.now();
-      const [refused, ...others] = await Promise.allSettled([bus.publish(created('partyRole')), bus.publish(created('individual')), bus.send(command('a', '1'))]);
-      expect(refused).toMatchObject({ status: 'rejected', reason: expect.any(TimeoutError) as unknown });
-      expect(String((refused as PromiseRejectedResult).reason)).toMatch(/did not confirm .*partyRole.CreateEvent: Permissions Violation/);
-      expect(others.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
-      expect(Date.now() - began).toBeLessThan(5_000);
-      await bus.close();
-    } finally {
-      await guarded.server.stop();
-    }
+    const guarded = await guardedBy({ password: 's@cret', publish: { deny: `${prefix}.events.partyRole.*` } });
+    const bus = open({ url: guarded.url('s@cret') });
+    await up(bus);
+    const began = Date.now();
+    const [refused, ...others] = await Promise.allSettled([bus.publish(created('partyRole')), bus.publish(created('individual')), bus.send(command('a', '1'))]);
+    expect(refused).toMatchObject({ status: 'rejected', reason: expect.any(TimeoutError) as unknown });
+    expect(String((refused as PromiseRejectedResult).reason)).toMatch(/did not confirm .*partyRole.CreateEvent: Permissions Violation/);
+    expect(others.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    expect(Date.now() - began).toBeLessThan(5_000);
   }, 60_000);
 
   test('the server withdraws what the bus must subscribe to: the status says so, and the bus comes up when it may again', async () => {
-    const guarded = await startGuardedNats({ password: 's@cret' });
-    try {
-      const bus = deployments.add().open({ url: guarded.url('s@cret') });
-      await up(bus);
-      await guarded.change({ password: 's@cret', subscribe: { deny: '_INBOX.>' } });
-      process.kill(guarded.server.pid ?? 0, 'SIGHUP');
-      await until(() => /Permissions Violation for Subscription/.test(JSON.stringify(bus.status())), 'the status says what is refused');
-      await guarded.change({ password: 's@cret' });
-      process.kill(guarded.server.pid ?? 0, 'SIGHUP');
-      await up(bus);
-      await bus.send(command('a', '1'));
-      await bus.close();
-    } finally {
-      await guarded.server.stop();
-    }
+    const guarded = await guardedBy({ password: 's@cret' });
+    const bus = deployments.add().open({ url: guarded.url('s@cret') });
+    await up(bus);
+    await guarded.change({ password: 's@cret', subscribe: { deny: '_INBOX.>' } });
+    process.kill(guarded.server.pid ?? 0, 'SIGHUP');
+    await until(() => /Permissions Violation for Subscription/.test(JSON.stringify(bus.status())), 'the status says what is refused');
+    await guarded.change({ password: 's@cret' });
+    process.kill(guarded.server.pid ?? 0, 'SIGHUP');
+    await up(bus);
+    await bus.send(command('a', '1'));
   }, 60_000);
 });
 

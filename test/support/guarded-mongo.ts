@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MongoClient } from 'mongodb';
 import { binary } from './binaries.js';
 import { startLocal } from './local-server.js';
-import { becomePrimary, IN_JEST, mongodLaunch, mongoUrl } from './mongo-server.js';
+import { becomePrimary, mongodLaunch, mongoUrl, withMongo } from './mongo-server.js';
 import { freePort } from './ports.js';
 import type { Server } from './server.js';
 
@@ -21,19 +20,9 @@ export async function startGuardedMongo(roles: readonly string[]): Promise<Serve
     const { command, args } = mongodLaunch(program, data, port);
     return { url: mongoUrl(port), ready: () => becomePrimary(port), server: { command, args: [...args, '--keyFile', key] } };
   });
-  const client = new MongoClient(server.url, IN_JEST);
-  try {
-    // The first user may be made without credentials, from this machine.
-    await client.db('admin').command({ createUser: 'root', pwd: 'root', roles: ['root'] });
-  } finally {
-    await client.close();
-  }
-  const root = new MongoClient(server.url.replace('//', '//root:root@'), IN_JEST);
-  try {
-    await root.db('partyrole').command({ createUser: 'worker', pwd: 'secret', roles });
-  } finally {
-    await root.close();
-  }
+  // The first user may be made without credentials, from this machine.
+  await withMongo(server.url, (client) => client.db('admin').command({ createUser: 'root', pwd: 'root', roles: ['root'] }));
+  await withMongo(server.url.replace('//', '//root:root@'), (root) => root.db('partyrole').command({ createUser: 'worker', pwd: 'secret', roles }));
   const userUrl = new URL(server.url.replace('//', '//worker:secret@'));
   userUrl.pathname = '/partyrole';
   return Object.assign(server, { userUrl: userUrl.href });

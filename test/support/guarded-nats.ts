@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connect } from '@nats-io/transport-node';
 import { binary } from './binaries.js';
 import { startLocal } from './local-server.js';
-import { natsUrl } from './nats-server.js';
+import { answersJetStream, natsUrl } from './nats-server.js';
 import { freePort } from './ports.js';
 import type { Server } from './server.js';
 
@@ -39,7 +38,7 @@ export async function startGuardedNats(guard: Guard): Promise<GuardedNats> {
     await write(guard);
     return {
       url: natsUrl(port),
-      ready: async () => (await connect({ servers: natsUrl(port), reconnect: false })).close(),
+      ready: () => answersJetStream(natsUrl(port)),
       server: { command: program, args: ['-c', config, '-sd', join(folder, 'data'), '-a', '127.0.0.1', '-p', String(port)] },
     };
   });

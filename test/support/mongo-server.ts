@@ -40,6 +40,12 @@ export function mongodLaunch(mongod: string, data: string, port: number): Launch
 /** For clients inside jest: the driver's own dynamic import of `os` needs a flag there. */
 export const IN_JEST = { runtimeAdapters: { os } } as const;
 
+/** What a client does, for a second at most while no server is there. */
+export async function withMongo<T>(url: string, use: (client: MongoClient) => Promise<T>): Promise<T> {
+  const client = new MongoClient(url, { ...IN_JEST, serverSelectionTimeoutMS: 1000 });
+  return use(client).finally(() => client.close());
+}
+
 /** Makes the server at this port of 127.0.0.1 a replica set if it is none. @throws while it is not the primary. */
 export async function becomePrimary(port: number): Promise<void> {
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true&serverSelectionTimeoutMS=1000`, IN_JEST);

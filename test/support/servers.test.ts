@@ -6,8 +6,7 @@ import { createInterface } from 'node:readline';
 import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
 import { connect as connectAmqp } from 'amqplib';
-import { MongoClient } from 'mongodb';
-import { IN_JEST } from './mongo-server.js';
+import { withMongo } from './mongo-server.js';
 import { sharedUrl, startMongo, startNats, startRabbit, whenServers, type Server } from './servers.js';
 
 // RabbitMQ is started twice, on a machine that may be busy.
@@ -69,11 +68,6 @@ const inNats: Memory = {
       return (await manager.streams.getMessage('MEMORY', { last_by_subj: 'memory' }))?.string();
     }),
 };
-
-async function withMongo<T>(url: string, use: (client: MongoClient) => Promise<T>): Promise<T> {
-  const client = new MongoClient(url, { ...IN_JEST, serverSelectionTimeoutMS: 1000 });
-  return use(client).finally(() => client.close());
-}
 
 async function withRabbit<T>(url: string, use: (connection: Awaited<ReturnType<typeof connectAmqp>>) => Promise<T>): Promise<T> {
   const connection = await connectAmqp(url);
